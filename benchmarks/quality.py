@@ -1,0 +1,212 @@
+"""How good are extractive summaries? One table over real transcripts, beside sumy and the first n sentences.
+
+    python -m benchmarks.quality [--transcripts DIR] [--only TEXT] [--without-peers] [--write]
+
+DIR holds one JSON file per transcript with `video_id`, `language` and `cues` ({start, duration, text}).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from typing import TypeVar
+
+from benchmarks.extractors import lead, lex_rank, text_rank
+from benchmarks.measures import Edges, Measures, coverage, is_punctuated, largest_gap, redundancy
+from summarizer.draft import DraftPoint
+from summarizer.engines.extraction.reading import read
+from summarizer.engines.extraction.sentences import Sentence
+from summarizer.engines.extraction.terms import folded, tokens
+from summarizer.engines.extraction.words import language_of
+from summarizer.engines.extractive import ExtractiveEngine
+from summarizer.records import Cue, Segment, SummaryRequest, no_progress
+from summarizer.segments import segment
+from summarizer.text import join, tidy
+from summarizer.transcripts.cleaning import clean
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT = ROOT.parent / "shared" / "replay" / "transcripts" / "norm"
+RESULTS = ROOT / "benchmarks" / "results" / "quality.json"
+PEERS: Mapping[str, Callable[[Sequence[Sentence], int, str], list[Sentence]]] = {
+    "sumy LexRank": lex_rank,
+    "sumy TextRank": text_rank,
+    "first n": lead,
+}
+_PUNCTUATION = re.compile(r"[.,!?;:…。！？、，；：।؟\"“”«»]+(?=\s|$)|[。！？、，；：।]|(?:^|\s)[-–—]+(?=\s)|>>")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One real transcript, cleaned and cut as in production."""
+
+    name: str
+    language: str
+    cues: tuple[Cue, ...]
+
+    @property
+    def duration(self) -> float:
+        return max(cue.start + cue.duration for cue in self.cues)
+
+    @property
+    def text(self) -> str:
+        return join(cue.text for cue in self.cues)
+
+
+def load(folder: Path, only: str) -> list[Sample]:
+    samples = []
+    for path in sorted(path for path in folder.glob("*.json") if only in path.name):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        cues = clean(Cue(cue["start"], cue["duration"], cue["text"]) for cue in data["cues"])
+        samples.append(Sample(path.stem, data["language"], cues))
+    return samples
+
+
+def without_punctuation(sample: Sample) -> Sample:
+    """The same captions as an automatic track writes them: small letters, no full stops."""
+    cues = tuple(replace(cue, text=tidy(_PUNCTUATION.sub(" ", cue.text)).lower()) for cue in sample.cues)
+    return replace(sample, name=f"{sample.name}.bare", cues=tuple(cue for cue in cues if cue.text))
+
+
+def measure(sample: Sample, extracts: Sequence[Sentence], everything: Sequence[Sentence], seconds: float) -> Measures:
+    spoken = sample.text
+    return Measures(
+        extracts=len(extracts),
+        coverage=coverage(extracts, sample.duration),
+        largest_gap=largest_gap(extracts, sample.duration),
+        redundancy=redundancy(extracts, everything),
+        broken=edges(spoken).broken([each.text for each in extracts]) if is_punctuated(spoken) else None,
+        compression=sum(len(each.text) for each in extracts) / len(spoken),
+        seconds_per_hour=seconds / sample.duration * 3600,
+    )
+
+
+def edges(spoken: str) -> Edges:
+    return Edges(spoken, language_of(folded(token) for token in tokens(spoken)))
+
+
+def compare(sample: Sample, with_peers: bool) -> dict[str, Measures]:
+    """Every method's measures, each with as many extracts as our summary of standard length has points."""
+    segments = segment(sample.cues)
+    points, seconds = _timed(lambda: our_points(segments))
+    reading = read(segments, no_progress)
+    everything = reading.sentences if reading else []
+    ours = [_sentence_of(point, everything) for point in points]
+    measured = {"ours": measure(sample, ours, everything, seconds)}
+    for name, choose in PEERS.items() if with_peers else [("first n", lead)]:
+        chosen, seconds = _timed(partial(choose, everything, len(ours), sample.language))
+        measured[name] = measure(sample, chosen, everything, seconds)
+    return measured
+
+
+def our_points(segments: Sequence[Segment]) -> list[DraftPoint]:
+    return ExtractiveEngine().summarize(segments, SummaryRequest(length="standard"), no_progress).draft.key_points
+
+
+def _sentence_of(point: DraftPoint, everything: Sequence[Sentence]) -> Sentence:
+    return next(each for each in everything if each.segment == point.segments[0] and each.text[1:] == point.text[1:])
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    before = time.process_time()
+    return work(), time.process_time() - before
+
+
+def table(rows: Mapping[str, Sequence[Measures]]) -> str:
+    """Means over the transcripts, as Markdown."""
+    lines = [
+        "| method | coverage over time | largest gap | redundancy | mid-sentence | of the text | CPU s per hour |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, measures in rows.items():
+        known = [each.broken for each in measures if each.broken is not None]
+        cells = [
+            f"{fmean(each.coverage for each in measures):.1%}",
+            f"{fmean(each.largest_gap for each in measures):.1%}",
+            f"{fmean(each.redundancy for each in measures):.4f}",
+            f"{fmean(known):.1%}" if known else "–",
+            f"{fmean(each.compression for each in measures):.1%}",
+            f"{fmean(each.seconds_per_hour for each in measures):.2f}",
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def by_method(results: Iterable[Mapping[str, Measures]]) -> dict[str, list[Measures]]:
+    rows: dict[str, list[Measures]] = {}
+    for result in results:
+        for name, measures in result.items():
+            rows.setdefault(name, []).append(measures)
+    return rows
+
+
+def without_full_stops(samples: Sequence[Sample]) -> dict[str, float]:
+    """The share of extracts that start or end in mid-sentence when full stops and capitals are taken away first.
+
+    The original's full stops are the judge. "each caption" is what a summarizer gets that takes captions as sentences.
+    """
+    judged = [(sample, edges(sample.text)) for sample in samples if is_punctuated(sample.text)]
+    ours = [
+        judge.broken([point.text for point in our_points(segment(without_punctuation(sample).cues))])
+        for sample, judge in judged
+    ]
+    captions = [judge.broken([cue.text for cue in sample.cues]) for sample, judge in judged]
+    return {"ours": fmean(ours), "each caption": fmean(captions)}
+
+
+def report(samples: Sequence[Sample], with_peers: bool) -> tuple[str, dict[str, object]]:
+    """The text to print, and the same as data."""
+    results = {}
+    for sample in samples:
+        results[sample.name] = compare(sample, with_peers)
+        print(".", end="", flush=True)
+    print()
+    rows = by_method(results.values())
+    cut = without_full_stops(samples)
+    bare = "\n".join(f"| {name} | {share:.1%} |" for name, share in cut.items())
+    text = (
+        f"{len(samples)} transcripts, {sum(sample.duration for sample in samples) / 3600:.1f} hours, "
+        f"{sum(each.extracts for each in rows['ours'])} extracts per method\n\n{table(rows)}\n\n"
+        f"| full stops taken away | mid-sentence |\n|---|---|\n{bare}\n"
+    )
+    data: dict[str, object] = {
+        "python": platform.python_version(),
+        "without_full_stops": cut,
+        "transcripts": {
+            name: {method: asdict(measures) for method, measures in methods.items()}
+            for name, methods in results.items()
+        },
+    }
+    return text, data
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--transcripts", type=Path, default=DEFAULT, help="folder of transcripts, one JSON file each")
+    parser.add_argument("--only", default="", help="only files whose names contain this")
+    parser.add_argument("--without-peers", action="store_true", help="leave sumy out, which takes minutes")
+    parser.add_argument("--write", action="store_true", help=f"keep the numbers in {RESULTS.relative_to(ROOT)}")
+    options = parser.parse_args(arguments)
+    if not options.transcripts.is_dir():
+        print(f"There is no folder {options.transcripts}. Name one with --transcripts.")
+        return 2
+    text, data = report(load(options.transcripts, options.only), not options.without_peers)
+    print(text)
+    if options.write:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

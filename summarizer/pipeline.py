@@ -1,0 +1,302 @@
+"""From a video id to a summary: fetch, cut into segments, ask the engine, hold its answer against the transcript."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from summarizer import records
+from summarizer.draft import Draft
+from summarizer.engines.base import Answer, Engine
+from summarizer.errors import ContextOverflow, EmptyTranscript, EngineError, NotGrounded
+from summarizer.grounding import Grounded, ground
+from summarizer.records import (
+    ANY_CAPTIONS,
+    CaptionChoice,
+    Fetched,
+    Progress,
+    Segment,
+    SummaryRequest,
+    Transcript,
+    Usage,
+)
+from summarizer.segments import coverage, segment, split
+from summarizer.side_by_side import side_by_side
+from summarizer.transcripts.base import TranscriptSource
+
+
+class PartStore(Protocol):
+    """Keeps the answers for the parts of a long video, and one that is being mended, so that no retry pays again.
+
+    `key` is the SHA-256 of all that the answer depends on; `index` is the place of its first segment, from 0.
+    """
+
+    def get(self, key: str) -> Answer | None: ...
+
+    def put(self, key: str, index: int, answer: Answer) -> None: ...
+
+
+class _NoStore:
+    def get(self, key: str) -> Answer | None:
+        return None
+
+    def put(self, key: str, index: int, answer: Answer) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What `Pipeline.run` answers."""
+
+    fetched: Fetched
+    summary: records.Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Turns one video into one summary. Whoever keeps the transcript in between calls the two steps of `run`.
+
+    `concurrency` is how many parts of a long video are asked for at the same time. `parts` is called from the thread
+    of the caller only.
+    """
+
+    source: TranscriptSource
+    engine: Engine
+    parts: PartStore | None = None
+    concurrency: int = 1
+
+    def run(
+        self, video_id: str, request: SummaryRequest, progress: Progress, wanted: CaptionChoice = ANY_CAPTIONS
+    ) -> Result:
+        """Both steps. Raises `SummarizerError`."""
+        fetched = self.fetch(video_id, wanted, progress)
+        return Result(fetched, self.summarize(fetched.transcript, request, progress))
+
+    def fetch(self, video_id: str, wanted: CaptionChoice, progress: Progress) -> Fetched:
+        """The transcript of the video, and what its source says about it. Raises `TranscriptError`."""
+        progress("transcript")
+        return self.source.fetch(video_id, wanted, progress)
+
+    def summarize(self, transcript: Transcript, request: SummaryRequest, progress: Progress) -> records.Summary:
+        """A summary whose every point, chapter and quote leads to a second of the video.
+
+        Raises `EmptyTranscript`, `NotGrounded` when nothing of the answer can be found in the video, and whatever the
+        engine raises. The usage is that of all calls, thrown away answers and saved parts included.
+        """
+        segments = segment(transcript.cues)
+        if not any(each.text.strip() for each in segments):
+            raise EmptyTranscript
+        reading = _Reading(self.engine, self.parts or _NoStore(), self.concurrency, request, progress)
+        drafted = reading.read(segments)
+        progress("checking")
+        checked = self._checked(drafted, segments, reading)
+        if not checked.grounded.points:
+            raise NotGrounded
+        draft, grounded = checked.answer.draft, checked.grounded
+        return records.Summary(
+            headline=draft.headline,
+            overview=draft.overview,
+            points=grounded.points,
+            chapters=grounded.chapters,
+            quotes=grounded.quotes,
+            topics=tuple(draft.topics),
+            action_items=tuple(draft.action_items),
+            mentions=tuple(draft.mentions),
+            grounding=grounded.grounding,
+            coverage=coverage(drafted.read, segments),
+            language=(request.language if self.engine.follows_wishes else "") or transcript.language,
+            engine=self.engine.name,
+            model=self.engine.model,
+            prompt_version=self.engine.prompt_version,
+            usage=checked.answer.usage,
+        )
+
+    def _checked(self, drafted: _Drafted, segments: Sequence[Segment], reading: _Reading) -> _Checked:
+        """The draft against the transcript; asks the engine once to mend what does not hold, and keeps the better."""
+        first = _Checked(drafted.answer, ground(drafted.answer.draft, segments))
+        if not first.grounded.problems:
+            return first
+        reading.keep(segments, first.answer)  # so that a repair that is interrupted does not cost the rest again
+        shown = self._to_show(first.answer.draft, segments, reading.request)
+        try:
+            again = self.engine.repair(
+                shown, first.answer.draft, first.grounded.problems, reading.request, reading.progress
+            )
+        except EngineError:
+            if first.grounded.points:
+                return first  # what was paid for and holds is worth more than a retry of everything
+            raise
+        usage = first.answer.usage + again.usage
+        second = _Checked(Answer(again.draft, usage), ground(again.draft, segments))
+        better = max(first, second, key=_Checked.worth)
+        return _Checked(Answer(better.answer.draft, usage), better.grounded)
+
+    def _to_show(self, draft: Draft, segments: Sequence[Segment], request: SummaryRequest) -> Sequence[Segment]:
+        """The segments a repair needs to see: all if they fit, else those the draft cites and their neighbours."""
+        budget = self.engine.segment_budget(request)
+        count = self.engine.count_tokens
+        if budget is None or sum(count(each.text) for each in segments) <= budget:
+            return segments
+        cited = {id for point in draft.key_points for id in point.segments}
+        cited |= {chapter.segment for chapter in draft.chapters} | {quote.segment for quote in draft.quotes}
+        near = cited | {id + 1 for id in cited} | {id - 1 for id in cited}
+        shown: list[Segment] = []
+        for each in sorted((each for each in segments if each.id in near), key=lambda each: each.id not in cited):
+            budget -= count(each.text)
+            if budget < 0:
+                break
+            shown.append(each)
+        return sorted(shown, key=lambda each: each.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafted:
+    answer: Answer
+    read: Sequence[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    answer: Answer
+    grounded: Grounded
+
+    def worth(self) -> tuple[bool, int, int]:
+        """More that holds is better; of the same, less that does not."""
+        found = self.grounded.grounding
+        dropped = found.points_dropped + found.quotes_dropped + found.chapters_dropped
+        return (bool(found.points), found.points + found.quotes + len(self.grounded.chapters), -dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The engine reads all segments of one video: at once if they fit, else in parts whose drafts it then merges."""
+
+    engine: Engine
+    store: PartStore
+    concurrency: int
+    request: SummaryRequest
+    progress: Progress
+
+    def read(self, segments: Sequence[Segment]) -> _Drafted:
+        budget = self.engine.segment_budget(self.request)
+        self.progress("summarizing")
+        if budget is None:
+            return _Drafted(self.engine.summarize(segments, self.request, self.progress), segments)
+        kept = self.store.get(self._key(segments))
+        if kept is not None:
+            return _Drafted(kept, segments)
+        parts: Sequence[Sequence[Segment]] = split(segments, budget, self.engine.count_tokens)
+        if len(parts) == 1:
+            try:
+                return _Drafted(self.engine.summarize(segments, self.request, self.progress), segments)
+            except ContextOverflow:
+                parts = _halves(segments)
+        answers = self._answers(parts)
+        merged = self._merged([answer.draft for answer in answers], budget)
+        usage = sum((answer.usage for answer in answers), merged.usage)
+        return _Drafted(Answer(merged.draft, usage), [each for part in parts for each in part])
+
+    def keep(self, segments: Sequence[Segment], answer: Answer) -> None:
+        """Saves the answer for the whole video, if it was paid for."""
+        if answer.usage.calls:
+            self.store.put(self._key(segments), 0, answer)
+
+    def _answers(self, parts: Sequence[Sequence[Segment]]) -> list[Answer]:
+        """The answer for each part, in order: the saved one, else the engine's, which is saved at once.
+
+        A part that the provider finds too long, counting more tokens than we do, is asked for in halves.
+        """
+        answers: dict[int, Answer] = {}
+        waiting = list(parts)
+        while waiting:
+            self._ask_for(waiting, answers)
+            waiting = [half for part in waiting if part[0].id not in answers for half in _halves(part)]
+        return [answers[first] for first in sorted(answers)]
+
+    def _ask_for(self, parts: Sequence[Sequence[Segment]], answers: dict[int, Answer]) -> None:
+        """Puts into `answers`, by the id of the first segment, what there is to have for `parts`."""
+        expected = len(answers) + len(parts)
+        keys = [self._key(part) for part in parts]
+        saved = {index: answer for index, key in enumerate(keys) if (answer := self.store.get(key)) is not None}
+        answers |= {parts[index][0].id: answer for index, answer in saved.items()}
+
+        def ask(index: int, progress: Progress) -> Answer | None:
+            try:
+                return self.engine.summarize(parts[index], self.request, progress)
+            except ContextOverflow:
+                if len(parts[index]) == 1:
+                    raise
+                return None
+
+        def keep(index: int, answer: Answer | None) -> None:
+            if answer is not None:
+                self.store.put(keys[index], parts[index][0].id - 1, answer)
+                answers[parts[index][0].id] = answer
+                self.progress("summarizing", len(answers), expected)
+
+        def tick(stage: records.Stage, done: int = 0, total: int = 0) -> None:
+            self.progress(stage, len(answers), expected)
+
+        tick("summarizing")
+        side_by_side([index for index in range(len(parts)) if index not in saved], ask, keep, tick, self.concurrency)
+
+    def _key(self, part: Sequence[Segment]) -> str:
+        what = [self.engine.name, self.engine.model, self.engine.prompt_version, asdict(self.request)]
+        text = json.dumps([*what, [[each.id, each.text] for each in part]], sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _merged(self, drafts: Sequence[Draft], budget: int) -> Answer:
+        """One draft of all, in rounds of as many as fit into a call; at least two, so that it comes to an end."""
+        usage = Usage()
+        while len(drafts) > 1:
+            merged: list[Draft] = []
+            for group in self._groups(drafts, budget):
+                try:
+                    answer = self._merge(group)
+                except ContextOverflow:
+                    budget //= 2
+                    merged += group
+                else:
+                    merged.append(answer.draft)
+                    usage += answer.usage
+            drafts = merged
+        return Answer(drafts[0], usage)
+
+    def _merge(self, group: Sequence[Draft]) -> Answer:
+        if len(group) == 1:
+            return Answer(group[0], Usage())
+        try:
+            return self.engine.merge(group, self.request, self.progress)
+        except ContextOverflow:
+            if len(group) > 2:
+                raise
+            return Answer(_joined(*group), Usage())  # all of it, if not in fewer words, is better than nothing
+
+    def _groups(self, drafts: Sequence[Draft], budget: int) -> list[list[Draft]]:
+        groups: list[list[Draft]] = []
+        left = 0
+        for draft in drafts:
+            size = self.engine.count_tokens(draft.model_dump_json())
+            if groups and (size <= left or len(groups[-1]) < 2):
+                groups[-1].append(draft)
+            else:
+                groups.append([draft])
+                left = budget
+            left -= size
+        return groups
+
+
+def _halves(part: Sequence[Segment]) -> list[Sequence[Segment]]:
+    if len(part) < 2:
+        raise ContextOverflow
+    return [part[: len(part) // 2], part[len(part) // 2 :]]
+
+
+def _joined(first: Draft, second: Draft) -> Draft:
+    """Both drafts in one, one after the other, for a model whose window does not hold them to merge them."""
+    lists = ("key_points", "chapters", "quotes", "topics", "action_items", "mentions")
+    together = {name: [*getattr(first, name), *getattr(second, name)] for name in lists}
+    return first.model_copy(update={"overview": f"{first.overview} {second.overview}".strip(), **together})

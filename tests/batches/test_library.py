@@ -1,0 +1,243 @@
+"""The library: a user's own summaries, found by any word of them or of their captions, to the second."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from datetime import UTC, datetime
+from html import unescape
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from batches import search
+from batches.models import Summary
+from batches.operations import delete_batch
+from batches.search_index import SearchEntry
+from tests.batches.builders import (
+    CONTENT,
+    make_batch,
+    make_summary,
+    make_transcript,
+    make_user,
+    make_video,
+    summary_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def shelve(user: User, words: str = "", **fields: Any) -> Summary:
+    """A summary in the index, with a transcript that says `words` at 1:40."""
+    video = fields.pop("video", None) or make_video(**fields.pop("video_fields", {}))
+    transcript = make_transcript(video, cues=[[0.0, 5.0, "Hello and welcome."], [100.0, 5.0, words or "Goodbye."]])
+    summary = make_summary(user, video, transcript=transcript, **fields)
+    search.add(summary, search.document(summary, transcript))
+    return summary
+
+
+def found(user: User, **query: Any) -> list[Summary]:
+    return [summary for _, summary in search.find(user, search.Query(**query), 100)]
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(user: User, query: str = "") -> str:
+    answer = client_of(user).get(f"/library{query}")
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("The transformer reads tokens.", "TRANSFORM"),
+        ("The transformer reads tokens.", "tokens transformer"),
+        ("Über die Brücke nach Zürich", "bruc zurich"),
+        ("Straße", "strasse"),
+        ("Это длинная лекция о хлебе", "лекция"),
+        ("機械学習は楽しい", "学習"),
+        ("機械学習は楽しい", "機"),
+        ("機械学習は楽しい", "い"),
+        ("हिन्दी में रोटी बनाना", "रोटी"),
+        ("שָׁלוֹם עולם", "שלום"),
+        ("C3PO said 42 things", "c3po 42"),
+    ],
+)
+def test_words_are_found_in_any_script_by_their_beginnings(words: str, asked: str) -> None:
+    user = make_user()
+    summary = shelve(user, words)
+    shelve(user, "Something else.")
+    assert found(user, text=asked) == [summary]
+
+
+@pytest.mark.parametrize(
+    "asked", ["ransformer", "transformer bread9", "学機", "_u", "x' OR '1'='1", '"unclosed', "zz*b:c&"]
+)
+def test_what_is_not_there_is_not_found_and_no_sign_has_a_meaning(asked: str) -> None:
+    user = make_user()
+    shelve(user, "The transformer reads 機械学習.")
+    assert found(user, text=asked) == []
+
+
+def test_every_part_of_a_summary_is_searched() -> None:
+    user = make_user()
+    content = CONTENT | {"topics": ["sourdough"], "quotes": [{"text": "Patience!", "second": 4.0, "speaker": "Ada"}]}
+    summary = shelve(
+        user, content=content, headline="On loaves", video_fields={"title": "Kitchen talk", "channel": "Oven"}
+    )
+    for word in ("sourdough", "patience", "ada", "loaves", "kitchen", "oven", "overnight", "goodbye"):
+        assert found(user, text=word) == [summary], word
+
+
+def test_nobody_finds_what_is_anothers() -> None:
+    owner, stranger = make_user(), make_user()
+    upload = make_video(owner=owner, title="Secret meeting")
+    shelve(owner, "The merger is called Falcon.", video=upload, caption_kind="uploaded")
+    own = shelve(stranger, "Nothing of note.")
+    assert found(stranger, text="falcon") == []
+    assert found(stranger, text="secret") == []
+    assert found(stranger) == [own]
+    html = page(stranger, "?q=falcon")
+    assert "Nothing matches" in html
+    assert "Secret" not in page(stranger)
+    assert search.facets(stranger)["channel"] == ["The Channel"]
+    assert Client().get("/library").status_code == 302
+
+
+def test_filters_narrow_and_combine() -> None:
+    user = make_user()
+    bread = shelve(user, "Yeast", video_fields={"channel": "Oven"}, language="de", model="m1")
+    shelve(user, "Yeast", video_fields={"channel": "Oven"}, language="en", model="m1")
+    shelve(user, "Yeast", video_fields={"channel": "Bridge"}, language="de", model="m2")
+    assert found(user, text="yeast", channel="Oven", language="de") == [bread]
+    assert found(user, model="m1", language="de") == [bread]
+    assert found(user, model="m3") == []
+    assert search.facets(user) == {"channel": ["Bridge", "Oven"], "language": ["de", "en"], "model": ["m1", "m2"]}
+
+
+@pytest.mark.parametrize("text", ["", "yeast"])
+def test_dates_narrow_to_whole_days(text: str) -> None:
+    user = make_user()
+    days = [shelve(user, "Yeast", created_at=datetime(2026, 3, day, 23, 30, tzinfo=UTC)) for day in (1, 2, 3)]
+    html = page(user, f"?q={text}&from=2026-03-02&to=2026-03-02")
+    assert days[1].headline in html
+    assert days[0].headline not in html
+    assert days[2].headline not in html
+    assert days[0].headline in page(user, f"?q={text}&from=nonsense&to=9999-99-99")
+
+
+def test_hits_are_marked_and_lead_to_their_second() -> None:
+    user = make_user()
+    summary = shelve(user, "The transformer <b>reads</b> tokens.")
+    html = client_of(user).get("/library?q=transf").content.decode()
+    assert "The <mark>transformer</mark> &lt;b&gt;reads" in html
+    [link] = re.findall(r'href="([^"]*t=100#found)"', unescape(html))
+    assert link == f"{summary.get_absolute_url()}?q=transf&t=100#found"
+    opened = client_of(user).get(link).content.decode()
+    assert '<details class="card" id="transcript" open>' in opened
+    [passage] = re.findall(r'<p dir="auto" id="found">(.*?)</p>', opened)
+    assert "<mark>transformer</mark>" in passage
+
+
+def test_pages_follow_each_other_without_gaps_or_repeats() -> None:
+    user = make_user()
+    made = [shelve(user, "Yeast") for _ in range(50)]
+    seen: list[str] = []
+    query = "?q=yeast"
+    while query:
+        html = page(user, query)
+        seen += re.findall(r'name="summary" value="([^"]+)"', html)
+        following = re.findall(r'rel="next" href="([^"]+)"', html)
+        query = following[0] if following else ""
+    assert seen == [str(summary.pk) for summary in reversed(made)]
+
+
+def test_a_deleted_summary_leaves_nothing_behind() -> None:
+    batch = make_batch(["completed"])
+    summary = Summary.objects.get()
+    search.add(summary, search.document(summary, None))
+    assert found(batch.user, text="baker") == [summary]
+    delete_batch(batch)
+    assert found(batch.user, text="baker") == []
+    assert not SearchEntry.objects.exists()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM batches_searchwords")
+            assert cursor.fetchone() == (0,)
+
+
+def test_the_chosen_summaries_are_exported_and_only_ones_own() -> None:
+    user = make_user()
+    first, second, other = shelve(user), shelve(user), shelve(make_user())
+    query = f"?summary={second.pk}&summary={other.pk}&summary=nonsense"
+    answer = client_of(user).get(f"/library/export{query}&as=json")
+    document = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    assert [row["id"] for row in document["summaries"]] == [str(second.pk)]
+    assert first.headline not in json.dumps(document)
+
+
+def test_without_a_choice_everything_that_matches_is_exported() -> None:
+    user = make_user()
+    for words in ("Yeast", "Yeast", "Salt"):
+        shelve(user, words)
+    answer = client_of(user).get("/library/export?q=yeast")
+    names = zipfile.ZipFile(BytesIO(b"".join(answer.streaming_content))).namelist()  # type: ignore[attr-defined]
+    assert len([name for name in names if re.match(r"\d+ - ", name)]) == 2
+    assert client_of(user).get("/library/export?as=docx").status_code == 404
+
+
+def _many(user: User, count: int) -> None:
+    video = make_video()
+    summaries = [summary_of(user, video) for _ in range(count)]
+    Summary.objects.bulk_create(summaries, batch_size=500)
+    words = search.document(summaries[0], None)
+    for summary in summaries:
+        search.add(summary, words)
+
+
+@pytest.mark.parametrize("query", ["", "?q=baker", "?q=bak&channel=The+Channel"])
+def test_a_page_costs_the_same_among_few_and_among_many(query: str) -> None:
+    few, many = make_user(), make_user()
+    _many(few, 30)
+    _many(many, 1500)
+    counts, steps = [], []
+    for user in (few, many):
+        client = client_of(user)
+        client.get("/library")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/library{query}").status_code == 200
+        counts.append(len(queries))
+        steps.append(_steps(user, query))
+    assert counts[0] == counts[1] < 10
+    assert steps[1] < 2 * steps[0] + 50
+
+
+def _steps(user: User, query: str) -> int:
+    """Hundreds of virtual machine steps that SQLite takes for the page; 0 elsewhere, where the planner weighs sizes."""
+    if connection.vendor != "sqlite":
+        return 0
+    count = 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    client = client_of(user)
+    connection.connection.set_progress_handler(tick, 100)
+    try:
+        client.get(f"/library{query}")
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return count

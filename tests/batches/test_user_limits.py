@@ -1,0 +1,64 @@
+"""Limits per user: a clear refusal before anything is made, and none for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from batches import gates, operations
+from batches.models import Batch, Gate
+from tests.batches.builders import make_batch, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def create(user: Any, *ids: str) -> Any:
+    client = APIClient()
+    client.force_authenticate(user)
+    return client.post("/api/batch/create", {"urls": list(ids)}, format="json")
+
+
+def test_too_many_active_batches_are_refused_and_ended_ones_do_not_count(settings: Any) -> None:
+    settings.USER_ACTIVE_BATCHES = 1
+    user = make_user()
+    make_batch(["completed"], user=user)
+    make_batch(["pending"])
+    assert create(user, "dQw4w9WgXcQ").status_code == 201
+
+    refused = create(user, "9bZkp7q19f0")
+
+    assert refused.status_code == 429
+    assert "1 active batches" in refused.json()["detail"]
+    assert Batch.objects.filter(user=user).count() == 2
+
+
+def test_the_daily_number_of_videos_is_a_limit_that_says_what_is_left(settings: Any) -> None:
+    settings.USER_DAILY_VIDEOS = 3
+    user = make_user()
+    assert create(user, "dQw4w9WgXcQ", "9bZkp7q19f0").status_code == 201
+
+    refused = create(user, "kJQP7kiw5Fk", "jNQXAC9IVRw")
+
+    assert refused.status_code == 429
+    assert "1 are left" in refused.json()["detail"]
+    assert create(user, "kJQP7kiw5Fk").status_code == 201
+
+
+def test_administrators_have_no_limits(settings: Any) -> None:
+    settings.USER_ACTIVE_BATCHES = settings.USER_DAILY_VIDEOS = 1
+    admin = make_user(is_superuser=True)
+    for _ in range(2):
+        assert create(admin, "dQw4w9WgXcQ", "9bZkp7q19f0").status_code == 201
+
+
+def test_a_large_batch_says_how_long_fetching_takes(settings: Any) -> None:
+    settings.YOUTUBE_PER_HOUR, settings.YOUTUBE_BURST = 300, 10
+    Gate.objects.create(name=gates.YOUTUBE, tokens=10, refilled_at=timezone.now())
+
+    assert "about 38 minutes" in operations.pace_notice(make_batch(["pending"] * 200))
+    assert operations.pace_notice(make_batch(["pending"] * 5)) == ""
+    settings.YOUTUBE_PER_HOUR = 0
+    assert operations.pace_notice(make_batch(["pending"] * 200)) == ""
