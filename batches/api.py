@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
@@ -15,7 +16,10 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,9 +33,10 @@ from batches.intake import CaptionFile
 from batches.models import Batch, BatchQuerySet, Item, Summary, SummaryQuerySet
 from batches.orders import take_wishes
 from batches.sentences import translated
+from summarizer.errors import InvalidInput
 from summarizer.youtube_urls import Link, parse
 
-_ITEM_CHOICES = {"all", "none", "failed"}
+_MOST_LINES = 100_000  # whatever they are: duplicates, too, are looked at one by one
 
 
 class Pages(PageNumberPagination):
@@ -54,7 +59,23 @@ def links_of(urls: list[str]) -> list[Link]:
 def _handed_in(request: Request, urls: list[str]) -> tuple[list[Link], list[CaptionFile]]:
     """The links and captions of the body: `urls`, then those of the `files` of a form."""
     links, captions = intake.read_uploads(request.FILES.getlist("files"))
-    return [*links_of(urls), *links], captions
+    links = [*links_of(urls), *links]
+    if len(links) > _MOST_LINES:
+        sentence = _("These are {number} lines, more than a batch could be made of. Split them into several batches.")
+        raise InvalidInput(sentence.format(number=f"{len(links):,}"))
+    return links, captions
+
+
+class AnyAccept(BaseContentNegotiation):
+    """For answers that are what they are, whatever the client says it accepts: a file, and JSON for its errors."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
 
 
 class BatchViewSet(viewsets.GenericViewSet[Batch]):
@@ -90,7 +111,10 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
             options=body.validated_data["options"],
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
-        return Response(serializers.BatchShape(batch).data, status.HTTP_201_CREATED)
+        shown = dict(serializers.BatchShape(batch).data)
+        if pace := operations.pace_notice(batch):
+            shown["warnings"] = [*shown["warnings"], pace]
+        return Response(shown, status.HTTP_201_CREATED)
 
     @extend_schema(request=serializers.NewBatch, responses={200: serializers.PreviewShape, 400: OpenApiTypes.OBJECT})
     def preview(self, request: Request) -> Response:
@@ -118,24 +142,18 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
     @extend_schema(
         responses=serializers.BatchDetailShape,
         parameters=[
-            OpenApiParameter("items", str, enum=sorted(_ITEM_CHOICES), description="Which items; all by default."),
+            OpenApiParameter("items", str, enum=serializers.ITEMS, description="Which items; all by default."),
             OpenApiParameter("since", int, description="Only items changed after this revision."),
         ],
     )
     def retrieve(self, request: Request, batch_id: UUID) -> Response:
         """The batch now. Poll it every two seconds, with `since` set to the last `rev` to get only what changed."""
         batch = self.get_object()
-        which = request.query_params.get("items", "all")
-        since = request.query_params.get("since", "")
-        changes = progress.changes(
-            batch.pk,
-            int(since) if since.isdecimal() and len(since) < 19 else 0,
-            limit=0 if which == "none" else None,
-            only=Item.Status.FAILED if which == "failed" else None,
-        )
-        if changes is None:
-            raise NotFound
-        batch.refresh_from_db()
+        query = serializers.BatchQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        which, since = query.validated_data["items"], query.validated_data["since"]
+        only = Item.Status.FAILED if which == "failed" else None
+        changes = progress.changes_of(batch, since, limit=0 if which == "none" else None, only=only)
         shown = dict(serializers.BatchShape(batch).data)
         live = ("status", "progress", "current_item", "current_items", "waiting", "rev", "export_url")
         shown.update({key: changes[key] for key in live})
@@ -163,7 +181,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
     @extend_schema(request=serializers.RetryBatch, responses={200: serializers.BatchShape})
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, batch_id: UUID) -> Response:
-        """Tries again what failed, or only the items named; of a cancelled batch also what was cancelled."""
+        """Tries again what failed or was cancelled, or only the items named."""
         batch = self.get_object()
         body = serializers.RetryBatch(data=request.data)
         body.is_valid(raise_exception=True)
@@ -189,7 +207,8 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
         body.is_valid(raise_exception=True)
         wanted = body.validated_data
         wishes = take_wishes("", wanted["model"], wanted["summary_length"], wanted["options"])
-        videos = list(dict.fromkeys(link.id for link in links_of(wanted["urls"]) if link.kind == "video"))
+        links, _captions = _handed_in(request, wanted["urls"])
+        videos = list(dict.fromkeys(link.id for link in links if link.kind == "video"))
         found = money.estimate_videos(cast(User, request.user), videos, wishes.model, wishes.length)
         return Response(serializers.EstimateShape(found).data)
 
@@ -204,9 +223,11 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
     def items(self, request: Request, batch_id: UUID) -> Response:
         """The items in order of position, paged; with `include=summary` also what was made of them."""
         found = Item.objects.filter(batch=self.get_object()).order_by("position")
-        if wanted := request.query_params.get("status"):
+        query = serializers.ItemsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        if wanted := query.validated_data["status"]:
             found = found.filter(status=wanted)
-        with_summaries = request.query_params.get("include") == "summary"
+        with_summaries = query.validated_data["include"] == "summary"
         rows = self.paginate_queryset(found.values(*progress.ITEM_FIELDS))
         shown = [progress.item_row(cast("dict[str, Any]", row)) for row in rows or []]
         usages = money.items_usage([UUID(row["id"]) for row in shown])

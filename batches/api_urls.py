@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from batches.api import BatchViewSet, SummaryViewSet, UsageView
+from batches.api import AnyAccept, BatchViewSet, SummaryViewSet, UsageView
 
 _batches = BatchViewSet.as_view({"get": "list", "post": "create"})
 _batch = BatchViewSet.as_view({"get": "retrieve", "delete": "destroy"})
+_export = BatchViewSet.as_view({"get": "export"}, content_negotiation_class=AnyAccept)
 
 urlpatterns = [
     path("batch", _batches, name="api_batches"),
@@ -22,7 +23,7 @@ urlpatterns = [
         BatchViewSet.as_view({"post": "captions"}),
         name="api_item_captions",
     ),
-    path("batch/<uuid:batch_id>/export", BatchViewSet.as_view({"get": "export"}), name="api_batch_export"),
+    path("batch/<uuid:batch_id>/export", _export, name="api_batch_export"),
     path("usage", UsageView.as_view(), name="api_usage"),
     path("summaries/<uuid:summary_id>", SummaryViewSet.as_view({"get": "retrieve"}), name="api_summary"),
 ]

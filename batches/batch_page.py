@@ -76,7 +76,8 @@ class BatchPage:
 
     @property
     def warnings(self) -> list[str]:
-        return operations.warnings_about(self.batch)
+        pace = operations.pace_notice(self.batch)
+        return [*operations.warnings_about(self.batch), *([pace] if pace else [])]
 
     @cached_property
     def price(self) -> str:

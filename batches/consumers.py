@@ -6,12 +6,14 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass
+from importlib import import_module
 from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
@@ -145,11 +147,12 @@ class BatchConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channe
                 return owner
             except TokenRefused:
                 return None
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated or not _same_origin(headers):
+        if "session" not in self.scope or not _same_origin(headers):
             return None
-        active: User | None = await database_sync_to_async(User.objects.filter(pk=user.pk, is_active=True).first)()
-        return active
+        # Read anew each time: who has logged out, or changed the password elsewhere, must not go on listening.
+        session = import_module(settings.SESSION_ENGINE).SessionStore(self.scope["session"].session_key)
+        user = await get_user({"session": session})
+        return user if isinstance(user, User) and user.is_active else None
 
     # -- what
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -49,10 +50,11 @@ def write_items(
 ) -> None:
     """Items at the batch's revision for up to `CHUNK` entries, no two of one video; inside a transaction.
 
-    A saved transcript that the batch would take is theirs at once.
+    `make_videos` has been called for them. A saved transcript that the batch would take is theirs at once.
     """
-    videos = _videos(entries)
-    saved = saved_transcripts(batch, [entry.video_id for entry in entries if entry.video_id])
+    ids = [entry.video_id for entry in entries if entry.video_id]
+    videos = {video.youtube_id or "": video for video in Video.objects.filter(youtube_id__in=ids)}
+    saved = saved_transcripts(batch, ids)
     own_videos: list[Video] = []
     uploads: list[Transcript] = []
     items: list[Item] = []
@@ -83,19 +85,26 @@ def write_items(
     Item.objects.bulk_create(items)
 
 
-def _videos(entries: Sequence[Entry]) -> dict[str, Video]:
-    """Per YouTube id its row, which is made where there is none, and named where a list knows its name."""
-    new = [_new_video(entry) for entry in entries if entry.video_id]
-    Video.objects.bulk_create(new, ignore_conflicts=True)
-    found = {v.youtube_id or "": v for v in Video.objects.filter(youtube_id__in=[v.youtube_id for v in new])}
-    unnamed = []
-    for fresh in new:
-        video = found[fresh.youtube_id or ""]
-        if fresh.title and not video.title:
-            video.title, video.channel, video.duration = fresh.title, fresh.channel, fresh.duration
-            unnamed.append(video)
-    Video.objects.bulk_update(unnamed, ["title", "channel", "duration"])
-    return found
+def make_videos(entries: Sequence[Entry]) -> None:
+    """Rows for those YouTube ids that have none, and names for those that a list names and nobody knew yet.
+
+    In the order of the ids, so that two who make the same at once never wait for each other.
+    """
+    linked = sorted((entry for entry in entries if entry.video_id), key=lambda entry: entry.video_id)
+    for some in chunks(linked):
+        Video.objects.bulk_create((_new_video(entry) for entry in some), ignore_conflicts=True)
+    for some in chunks(entry for entry in linked if entry.listed and entry.listed.title):
+        _name_videos({entry.video_id: _new_video(entry) for entry in some})
+
+
+def _name_videos(named: dict[str, Video]) -> None:
+    with transaction.atomic():
+        unnamed = Video.objects.filter(youtube_id__in=named, title="").order_by("youtube_id").select_for_update()
+        videos = list(unnamed)
+        for video in videos:
+            listed = named[video.youtube_id or ""]
+            video.title, video.channel, video.duration = listed.title, listed.channel, listed.duration
+        Video.objects.bulk_update(videos, ["title", "channel", "duration"])
 
 
 def _new_video(entry: Entry) -> Video:

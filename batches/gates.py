@@ -278,6 +278,11 @@ def blocked_too_long(now: datetime) -> bool:
     return Gate.objects.filter(name=YOUTUBE, blocked_since__lt=since).exists() and paused_since() is None
 
 
+def count_anew(now: datetime) -> None:
+    """All that waited has failed: what comes from now on waits as long as they did, and is asked for meanwhile."""
+    Gate.objects.filter(name=YOUTUBE, blocked_since__isnull=False).update(blocked_since=now)
+
+
 def fetching_takes(videos: int, now: datetime) -> timedelta:
     """How long fetching so many transcripts takes at YouTube's pace, if nobody else fetches."""
     if not settings.YOUTUBE_PER_HOUR:

@@ -16,7 +16,7 @@ worker stopped, but anew: what it had appended already is recognised and appende
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from batches import gates
-from batches.filling import Entry, room, write_items
+from batches.filling import Entry, make_videos, room, write_items
 from batches.models import Batch, Expansion, Item
 from batches.moves import (
     NO_ERROR,
@@ -137,6 +137,7 @@ def append(expansion: Expansion, videos: Sequence[Video], repeated: int = 0) -> 
         duplicates = repeated + sum(origin != expansion.pk for origin in known.values())
         _guarded(expansion, found=F("found") + len(videos), duplicates=F("duplicates") + duplicates)
         entries = [Entry(video.id, listed=video) for video in taken]
+        make_videos(entries)
         write_items(batch, entries, batch.total_videos + 1, expansion=expansion)
         Batch.objects.filter(pk=batch.pk).update(
             total_videos=F("total_videos") + len(taken), duplicates=F("duplicates") + duplicates
@@ -208,7 +209,7 @@ def fail_waiting(error: SummarizerError) -> int:
     waiting = Expansion.objects.filter(status=_Status.PENDING)
     failed = 0
     for batch_id in list(waiting.order_by("batch").values_list("batch", flat=True).distinct()):
-        with moving(batch_id):
+        with suppress(NotPossible), moving(batch_id, Q(status__in=Batch.ACTIVE)):  # it ended, or was deleted
             count = fail_lists(waiting.filter(batch=batch_id), error)
             Batch.objects.filter(pk=batch_id).update(open_lists=F("open_lists") - count)
             complete_if_done(batch_id)

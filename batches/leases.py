@@ -71,6 +71,9 @@ class Holder:
             except DatabaseError as error:
                 logger.warning("no heartbeat, the database is away: %s", error)
                 close_old_connections()
+            except Exception:
+                # A heart that stops for a defect would cost every video that takes longer than a lease.
+                logger.exception("no heartbeat, this time")
         connection.close()
 
     def renew(self) -> None:

@@ -19,6 +19,7 @@ Lists (playlists and channels) have the same states; `batches.growth` moves them
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -153,12 +154,13 @@ def _lease(item: Item, holder: UUID, now: datetime) -> None:
 def renew(holder: UUID, items: Collection[UUID], now: datetime | None = None) -> set[tuple[UUID, int]]:
     """Extends the leases of `holder` on those of `items` that have not reached their deadline.
 
-    Answers which (item, attempt) it holds. What it no longer works on is not named, so that its lease runs out.
+    Answers which (item, attempt) it may go on with. What it no longer works on is not named, so that its lease runs
+    out; what has reached its deadline keeps its lease for as long as it takes to stop it and to say so.
     """
     now = now or timezone.now()
-    held = Item.objects.filter(pk__in=items, lease_holder=holder, status=Item.Status.PROCESSING)
-    held.filter(deadline_at__gt=now).update(lease_expires_at=now + seconds("LEASE_SECONDS"))
-    return set(held.filter(lease_expires_at__gt=now).values_list("pk", "attempt"))
+    held = Item.objects.filter(pk__in=items, lease_holder=holder, status=Item.Status.PROCESSING, deadline_at__gt=now)
+    held.update(lease_expires_at=now + seconds("LEASE_SECONDS"))
+    return set(held.values_list("pk", "attempt"))
 
 
 # -- a worker reports
@@ -263,7 +265,7 @@ def release(code: str) -> int:
     waiting = Item.objects.filter(status=Item.Status.PENDING, error_code=code, not_before__isnull=False)
     released = 0
     for batch_id in list(waiting.values_list("batch", flat=True).order_by("batch").distinct()):
-        with moving(batch_id):
+        with suppress(NotPossible), moving(batch_id):  # one that was deleted meanwhile waits for nothing
             released += waiting.filter(batch=batch_id).update(rev=BATCH_REV, not_before=None, **NO_ERROR)
     return released
 
@@ -299,7 +301,7 @@ def expire(items: Collection[Item]) -> int:
 
 def settle(batch_id: UUID) -> None:
     """Completes an active batch that has nothing left; for what a crash left between two moves."""
-    with moving(batch_id, Q(status__in=Batch.ACTIVE)):
+    with suppress(NotPossible), moving(batch_id, Q(status__in=Batch.ACTIVE)):  # another sweeper was faster
         complete_if_done(batch_id)
 
 
@@ -340,15 +342,14 @@ def cancel(batch_id: UUID) -> int:
 
 
 def retry(batch_id: UUID, item_ids: Collection[UUID] | None = None) -> int:
-    """Makes failed items and lists pending again, or the items named; of a cancelled batch also all that was cancelled.
+    """Makes pending again what failed or was cancelled, lists included; or the items named, and nothing else.
 
     Answers how many items and lists will be tried. Raises `NotPossible` if there are none.
     """
     with moving(batch_id):
         items = Item.objects.filter(batch=batch_id)
-        failed = items.filter(status=Item.Status.FAILED)
         if item_ids is not None:
-            failed = failed.filter(pk__in=item_ids)
+            items = items.filter(pk__in=item_ids)
         again = {
             "status": Item.Status.PENDING,
             "rev": BATCH_REV,
@@ -360,9 +361,9 @@ def retry(batch_id: UUID, item_ids: Collection[UUID] | None = None) -> int:
             "finished_at": None,
             **NO_ERROR,
         }
-        retried = failed.update(**again, retry_count=F("retry_count") + 1)
+        retried = items.filter(status=Item.Status.FAILED).update(**again, retry_count=F("retry_count") + 1)
         resumed = items.filter(status=Item.Status.CANCELLED).update(**again)
-        lists = reopen_lists(batch_id, "cancelled", *(["failed"] if item_ids is None else []))
+        lists = reopen_lists(batch_id, "cancelled", "failed") if item_ids is None else 0
         if not retried + resumed + lists:
             raise NotPossible
         batch = Batch.objects.filter(pk=batch_id)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _
 
 from batches import gates, growth
 from batches.equipment import expander
-from batches.filling import videos_left_today
+from batches.filling import room, videos_left_today
 from batches.leases import Holder
 from batches.models import Expansion
 from batches.moves import LostLease
@@ -68,6 +68,8 @@ def _carry_out(expansion: Expansion, progress: Progress, on_page: Callable[[], N
 def _read(expansion: Expansion, progress: Progress, on_page: Callable[[], None]) -> str:
     """Appends what the list holds. Answers a sentence on what was left out, or ""."""
     options = expansion.batch.options
+    if not room(expansion.batch):
+        return _full(expansion)
     newest, since = _newest(expansion), options.get("since", "")
     listing = Listing(expansion.kind, expansion.source_id, expansion.tab)
     seen: set[str] = set()

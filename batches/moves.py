@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from batches import progress
@@ -45,8 +45,12 @@ def moving(batch_id: UUID, *guard: Q, **changes: object) -> Iterator[None]:
 
 
 def complete_if_done(batch_id: UUID) -> None:
-    """Ends the batch if neither a video nor a list is left; with its row locked."""
-    Batch.objects.active().done().filter(pk=batch_id).update(status=Batch.Status.COMPLETED, completed_at=timezone.now())
+    """Ends the batch if neither a video nor a list is left; with its row locked.
+
+    A cancelled batch of which but some videos were tried again is cancelled again when those have ended.
+    """
+    status = Case(When(cancelled_videos=0, then=Value("completed")), default=Value("cancelled"))
+    Batch.objects.active().done().filter(pk=batch_id).update(status=status, completed_at=timezone.now())
 
 
 def seconds(setting: str) -> timedelta:

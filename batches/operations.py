@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from accounts.models import User
 from batches import gates, lifecycle, presentation, progress, samples, shelf, tasks
 from batches.equipment import engine_config
 from batches.errors import KeyReused, LimitReached, NotActive, NothingToRetry
-from batches.filling import chunks, saved_transcripts, uploaded, videos_left_today, write_items
+from batches.filling import chunks, make_videos, saved_transcripts, uploaded, videos_left_today, write_items
 from batches.intake import CaptionFile
 from batches.models import Batch, Expansion, Item, RejectedLine, Summary, Video
 from batches.orders import NAME_MAX, Order, take_order, take_wishes
@@ -26,11 +27,7 @@ from summarizer.engines.select import ModelChoice
 from summarizer.errors import InvalidInput, YouTubeBlocked
 from summarizer.youtube_urls import Link
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
-T = TypeVar("T")
-_CHUNK = 500
+KEY_MAX = 255
 _AGAIN = " (again)"
 # Wishes that the extractive engine has no use for.
 _IGNORED = {
@@ -99,12 +96,16 @@ def create_batch(
     Duplicates are merged and counted, rejected lines are kept. The same `idempotency_key` and request give the same
     batch. Raises `InvalidInput`; `NoVideos` if nothing is a video, `KeyReused` for a key with another request.
     """
+    if idempotency_key and len(idempotency_key) > KEY_MAX:
+        raise InvalidInput(_("An Idempotency-Key has {number} characters at most.").format(number=KEY_MAX))
     order = take_order(links, captions, name=name, model=model, summary_length=summary_length, options=options or {})
     if idempotency_key and (earlier := _same_request(user, idempotency_key, order)):
         return earlier
     check_limits(user, len(order.entries))
+    make_videos(order.entries)  # not inside: they are everybody's, and nobody must wait for this batch to be written
     try:
         with transaction.atomic():
+            _one_at_a_time(user, len(order.entries))
             batch = _write(user, order, idempotency_key)
             transaction.on_commit(partial(tasks.start, batch.pk))
     except IntegrityError:
@@ -130,8 +131,17 @@ def check_limits(user: User, videos: int) -> None:
         raise LimitReached(sentence.format(daily=f"{settings.USER_DAILY_VIDEOS:,}", left=f"{left:,}"))
 
 
+def _one_at_a_time(user: User, videos: int) -> None:
+    """`check_limits` again, while nobody else can add to what it counts; inside a transaction."""
+    if settings.USER_ACTIVE_BATCHES or settings.USER_DAILY_VIDEOS:
+        User.objects.select_for_update().get(pk=user.pk)
+        check_limits(user, videos)
+
+
 def pace_notice(batch: Batch) -> str:
-    """A sentence if fetching the batch's captions takes minutes at the pace that YouTube bears, else ""."""
+    """A sentence if fetching the captions that an active batch lacks takes minutes at YouTube's pace, else ""."""
+    if not batch.is_active or not settings.YOUTUBE_PER_HOUR:
+        return ""
     unfetched = Item.objects.unfinished().filter(batch=batch, transcript=None).count()
     takes = presentation.about(gates.fetching_takes(unfetched, timezone.now()))
     told = gettext("Fetching the captions takes {time} at YouTube's pace. You can close the page meanwhile.")
@@ -139,7 +149,7 @@ def pace_notice(batch: Batch) -> str:
 
 
 def _same_request(user: User, key: str, order: Order) -> Batch | None:
-    earlier = Batch.objects.filter(user=user, idempotency_key=key[:255]).first()
+    earlier = Batch.objects.filter(user=user, idempotency_key=key).first()
     if earlier is not None and earlier.request_digest != order.digest:
         raise KeyReused
     return earlier
@@ -157,7 +167,7 @@ def _write(user: User, order: Order, idempotency_key: str | None) -> Batch:
         lists=len(order.lists),
         open_lists=len(order.lists),
         rev=1,
-        idempotency_key=idempotency_key[:255] if idempotency_key else None,
+        idempotency_key=idempotency_key or None,
         request_digest=order.digest,
     )
     position = 1
@@ -284,7 +294,9 @@ def cancel_batch(batch: Batch) -> int:
 
 
 def retry_batch(batch: Batch, item_ids: Collection[UUID] | None = None) -> int:
-    """Tries again what failed (all, or the items named) and what was cancelled. Answers how many videos and lists."""
+    """Tries again what failed and what was cancelled, or only the items named. Answers how many videos and lists."""
+    if not batch.is_active:
+        check_limits(batch.user, 0)
     try:
         with transaction.atomic():
             count = lifecycle.retry(batch.pk, item_ids)
@@ -296,6 +308,8 @@ def retry_batch(batch: Batch, item_ids: Collection[UUID] | None = None) -> int:
 
 def add_captions(batch: Batch, item: Item, captions: CaptionFile) -> None:
     """The user's own captions for a video that failed, which is then tried again with them. Raises `InvalidInput`."""
+    if not batch.is_active:
+        check_limits(batch.user, 0)
     try:
         with transaction.atomic():
             if not batch.items.filter(pk=item.pk, status=Item.Status.FAILED).exists():
@@ -320,7 +334,7 @@ def rename_batch(batch: Batch, name: str) -> None:
 def delete_batch(batch: Batch) -> None:
     """Deletes the batch, its summaries, and the user's uploads that nothing else needs. Running work is cancelled."""
     with transaction.atomic():
-        if Batch.objects.active().filter(pk=batch.pk).exists():
+        with suppress(lifecycle.NotPossible):  # it has ended, or is gone
             lifecycle.cancel(batch.pk)
         summaries = list(Summary.objects.filter(item__batch=batch).values_list("pk", flat=True))
         own_videos = list(Video.objects.filter(owner=batch.user, items__batch=batch).values_list("pk", flat=True))
@@ -330,8 +344,3 @@ def delete_batch(batch: Batch) -> None:
         for chunk in chunks(own_videos):
             Video.objects.filter(pk__in=chunk, items=None).delete()
         transaction.on_commit(partial(progress.publish, batch.pk))
-
-
-def visible_batch(user: User, batch_id: UUID) -> Batch | None:
-    """The user's batch of this id; None for what does not exist and for what is not theirs, which look the same."""
-    return Batch.objects.visible_to(user).filter(pk=batch_id).first()

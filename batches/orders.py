@@ -27,6 +27,7 @@ from summarizer.youtube_urls import Link
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _INSTRUCTIONS_MAX = 2000
 NAME_MAX = 255
+LISTS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,7 @@ def take_order(
     entries = what.entries
     if not entries and not what.lists:
         raise NoVideos(what.rejected)
-    if len(entries) > settings.BATCH_MAX_VIDEOS:
-        sentence = _("These are {number} videos; a batch may have {most}. Split them into several batches.")
-        raise InvalidInput(sentence.format(number=f"{len(entries):,}", most=f"{settings.BATCH_MAX_VIDEOS:,}"))
+    _check_size(what)
     return Order(
         name=wishes.name,
         model=wishes.model,
@@ -94,6 +93,30 @@ def take_order(
         duplicates=what.duplicates,
         digest=_digest(name, model, summary_length, wishes.options, links, captions),
     )
+
+
+def _check_size(what: SortedOut) -> None:
+    most = settings.BATCH_MAX_VIDEOS
+    checks = (
+        (
+            len(what.entries),
+            most,
+            _("These are {number} videos; a batch may have {most}. Split them into several batches."),
+        ),
+        (
+            len(what.lists),
+            LISTS_MAX,
+            _("These are {number} playlists and channels; a batch may have {most}. Split them into several batches."),
+        ),
+        (
+            len(what.rejected),
+            most,
+            _("{number} lines are no links that can be taken; {most} are kept at most. Is this the right file?"),
+        ),
+    )
+    for number, limit, sentence in checks:
+        if number > limit:
+            raise InvalidInput(sentence.format(number=f"{number:,}", most=f"{limit:,}"))
 
 
 def sort_out(links: Sequence[Link], captions: Sequence[CaptionFile], options: Mapping[str, object]) -> SortedOut:

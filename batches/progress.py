@@ -60,8 +60,14 @@ def changes(
     is read before the items, so that whoever resumes from it misses nothing and at worst sees a change twice.
     """
     batch = Batch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        return None
+    return None if batch is None else changes_of(batch, since, limit, only)
+
+
+def changes_of(
+    batch: Batch, since: int = 0, limit: int | None = 100, only: Item.Status | None = None
+) -> dict[str, Any]:
+    """`changes` of a row that was just read."""
+    batch_id = batch.pk
     changed = Item.objects.filter(batch=batch_id).order_by("position")
     if since:
         changed = changed.filter(rev__gt=since).order_by("rev", "position")

@@ -141,8 +141,25 @@ class PreviewShape(serializers.Serializer[Any]):
     sentence = serializers.CharField(allow_blank=True)
 
 
+ITEMS = ("all", "none", "failed")
+
+
+class BatchQuery(serializers.Serializer[Any]):
+    """The parameters of `GET /api/batch/{id}`."""
+
+    items = serializers.ChoiceField(choices=ITEMS, required=False, default="all")
+    since = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**63 - 1)
+
+
+class ItemsQuery(serializers.Serializer[Any]):
+    """The parameters of `GET /api/batch/{id}/items`, beside those of the pages."""
+
+    status = serializers.ChoiceField(choices=Item.Status.values, required=False, default="")
+    include = serializers.ChoiceField(choices=["summary"], required=False, default="")
+
+
 class RetryBatch(serializers.Serializer[Any]):
-    """The body of `POST /api/batch/{id}/retry`; empty means everything that failed."""
+    """The body of `POST /api/batch/{id}/retry`; empty means everything that failed or was cancelled."""
 
     items = serializers.ListField(child=serializers.UUIDField(), required=False, allow_null=True, default=None)
 

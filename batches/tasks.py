@@ -140,6 +140,7 @@ def sweep() -> None:
     if gates.blocked_too_long(now):
         lifecycle.fail_unfetched(YouTubeBlocked())
         growth.fail_waiting(YouTubeBlocked())
+        gates.count_anew(now)
     offer_lanes()
 
 

@@ -11,6 +11,7 @@ from summarizer.errors import (
     RateLimited,
     StorageFailed,
     SummarizerError,
+    TookTooLong,
     YouTubeBlocked,
     YouTubeFailed,
 )
@@ -21,9 +22,10 @@ _LADDERS: dict[type[SummarizerError], tuple[float, ...]] = {
     ProviderFailed: (5, 15, 45, 120, 300),
     RateLimited: (10, 20, 40, 80, 160, 300),
     StorageFailed: (2, 10, 30, 60, 120, 300),
+    TookTooLong: (30,),
 }
-# YouTube's odd pages rarely mend: a few tries, then the user is told. Providers come back.
-_TRIES: dict[type[SummarizerError], int] = {YouTubeFailed: 3}
+# YouTube's odd pages rarely mend: a few tries, then the user is told. What is slow stays slow. Providers come back.
+_TRIES: dict[type[SummarizerError], int] = {YouTubeFailed: 3, TookTooLong: 1}
 # However long a provider asks us to wait, we look again after this.
 _LONGEST_WAIT = 900.0
 # Seconds to rest after the first, second, third … lost worker. The first may be anybody's bad luck.

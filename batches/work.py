@@ -34,6 +34,7 @@ from summarizer.errors import (
     Stopped,
     StorageFailed,
     SummarizerError,
+    TookTooLong,
     TranscriptError,
     YouTubeBlocked,
     YouTubeFailed,
@@ -56,7 +57,7 @@ def look_at_budgets_anew() -> None:
 
 def slots() -> int:
     """How many videos the installation works on at once: the threads of all living workers."""
-    alive = Worker.objects.alive().aggregate(slots=Sum("slots"))["slots"]
+    alive = Worker.objects.serving().aggregate(slots=Sum("slots"))["slots"]
     return int(alive or settings.SLOTS)
 
 
@@ -107,8 +108,11 @@ def _carry_out(item: Item, progress: Progress) -> None:
     try:
         _summarize(item, progress)
     except Stopped:
-        # Cancelled or expired items are not ours any more: handing back raises LostLease then, which is right.
-        lifecycle.hand_back(item)
+        # Cancelled or expired items are not ours any more: both raise LostLease then, which is right.
+        if item.deadline_at and item.deadline_at <= timezone.now():
+            _report(item, TookTooLong(), began)
+        else:
+            lifecycle.hand_back(item)
     except SummarizerError as error:
         _report(item, error, began)
     except lifecycle.LostLease:
@@ -206,7 +210,8 @@ def run_here(batch_id: UUID, on_change: Callable[[], None]) -> None:
     """
     look_at_budgets_anew()
     lanes = min(settings.SLOTS, settings.BATCH_LANES_MAX)
-    holder = Holder(f"command line ({lanes})", lanes)
+    # No slots: it works on this batch alone, and is nobody else's worker.
+    holder = Holder(f"command line ({lanes})", 0)
     holder.start()
     moved = threading.Event()
 

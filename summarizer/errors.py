@@ -34,6 +34,7 @@
     │   ├── Refused                  the model declined
     │   └── NotGrounded              nothing in the answer could be found in the transcript
     ├── StorageFailed                our database was away, or its disk is full: wait, then go on
+    ├── TookTooLong                  the deadline for one video passed, twice
     ├── WorkerLost                   the worker vanished in the middle, too often
     ├── Internal                     a defect of ours; the log has the traceback
     └── Stopped                      not a failure: the item was cancelled or taken from this worker
@@ -92,7 +93,11 @@ class UnknownName(InvalidInput):
 
 
 class MissingKey(InvalidInput):
+    """Also of a batch that was ordered when the key was still there."""
+
     code = "missing_key"
+    retryable = True
+    stops_batch = True
     mender = "host"
 
 
@@ -315,6 +320,16 @@ class StorageFailed(SummarizerError):
     sentence = _(
         "The database of this program could not be read or written. Try again; "
         "if it stays so, ask the host whether it is running and its disk has space."
+    )
+
+
+class TookTooLong(SummarizerError):
+    code = "took_too_long"
+    retryable = True
+    mender = "host"
+    sentence = _(
+        "This video took longer than ITEM_DEADLINE_SECONDS allows, twice. "
+        "Choose a faster model or a shorter length, or ask the host for more time."
     )
 
 

@@ -79,4 +79,4 @@ def _broker() -> str:
 
 
 def _worker() -> str:
-    return "ok" if Worker.objects.alive().exists() else "none heard"
+    return "ok" if Worker.objects.serving().exists() else "none heard"

@@ -250,6 +250,17 @@ MONTHLY_BUDGET = env.dollars("MONTHLY_BUDGET", "US dollars the installation may 
 MONTHLY_BUDGET_USER = env.dollars("MONTHLY_BUDGET_USER", "US dollars one user may spend on models a month. 0: any.")
 ENGINE_TIMEOUT = env.number("ENGINE_TIMEOUT", 300, "Seconds one call of a model may take in all.", low=1, high=3600)
 
+if HEARTBEAT_SECONDS * 2 > LEASE_SECONDS:
+    raise ImproperlyConfigured(
+        f"HEARTBEAT_SECONDS is {HEARTBEAT_SECONDS:g}, LEASE_SECONDS {LEASE_SECONDS:g}. Write a lease of at least two "
+        "heartbeats, or workers lose what they work on."
+    )
+if ENGINE_TIMEOUT >= ITEM_DEADLINE_SECONDS:
+    raise ImproperlyConfigured(
+        f"ENGINE_TIMEOUT is {ENGINE_TIMEOUT:g}, ITEM_DEADLINE_SECONDS {ITEM_DEADLINE_SECONDS:g}. Write a longer time "
+        "for one video than for one call of a model."
+    )
+
 # -- accounts
 
 AUTH_USER_MODEL = "accounts.User"
@@ -337,7 +348,10 @@ SESSION_COOKIE_HTTPONLY = True
 HTTPS = bool(env.flag("HTTPS", PRODUCTION, "1 behind a TLS proxy: secure cookies, HSTS, redirect to https."))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+_hsts_subdomains = bool(
+    env.flag("HSTS_SUBDOMAINS", True, "0 where other names below this host's are served without https.")
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and _hsts_subdomains
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,18 @@ def test_the_suite_runs_on_the_servers_it_was_asked_to_run_on(broker: str) -> No
     with redis.Redis.from_url(broker) as client:
         embedded = client.info("server").get("server_name") == "valkey"
     assert embedded == settings.EMBEDDED_BROKER
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"HEARTBEAT_SECONDS": "20"}, "Write a lease of at least two heartbeats"),
+        ({"ENGINE_TIMEOUT": "60", "ITEM_DEADLINE_SECONDS": "60"}, "Write a longer time for one video"),
+    ],
+)
+def test_values_that_do_not_go_together_stop_the_start(names: dict[str, str], said: str, tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "ENV_FILE": os.devnull, **names}
+    command = [sys.executable, "-c", "import summarizer.settings"]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert said in done.stderr

@@ -27,8 +27,9 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(status__in=Batch.ACTIVE)
 
     def done(self) -> BatchQuerySet:
-        """Every video has been tried and every list read."""
-        return self.filter(total_videos=F("completed_videos") + F("failed_videos"), open_lists=0)
+        """Nothing is waiting or running, and every list is read."""
+        ended = F("completed_videos") + F("failed_videos") + F("cancelled_videos")
+        return self.filter(total_videos=ended, open_lists=0)
 
     def in_turn(self) -> Self:
         """Who fetches next comes first: batches with a head start, then whoever fetched least recently."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
-
-if TYPE_CHECKING:
-    pass
 
 
 class Gate(models.Model):
@@ -35,6 +32,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Heard within a lease's time."""
         now = now or timezone.now()
         return self.filter(heard_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
+
+    def serving(self, now: datetime | None = None) -> WorkerQuerySet:
+        """Those of them that take any batch. A command line works on its own alone, and has no slots for others."""
+        return self.alive(now).filter(slots__gt=0)
 
     def last_heard(self) -> datetime | None:
         heard: dict[str, Any] = self.aggregate(last=models.Max("heard_at"))

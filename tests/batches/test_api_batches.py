@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -66,7 +68,6 @@ def test_since_gives_only_what_changed(api: APIClient, batch: Batch) -> None:
     assert [(item["position"], item["status"]) for item in body["items"]] == [(2, "pending")]
     assert body["rev"] > before
     assert api.get(f"/api/batch/{batch.pk}?since={body['rev']}").json()["items"] == []
-    assert len(api.get(f"/api/batch/{batch.pk}?since=nonsense").json()["items"]) == 4
 
 
 def test_cancel_answers_to_the_letter_and_a_second_time_is_404(api: APIClient, batch: Batch) -> None:
@@ -157,3 +158,18 @@ def test_nobody_in_particular_gets_401(batch: Batch, call: Callable[[APIClient, 
 def test_what_never_was_looks_like_what_is_not_yours(api: APIClient) -> None:
     assert api.get(f"/api/batch/{uuid4()}").status_code == 404
     assert api.get("/api/batch/not-a-uuid").status_code == 404
+
+
+@pytest.mark.parametrize("accept", ["application/zip", "text/markdown", "text/html", "*/*", "nonsense"])
+def test_a_file_is_sent_whatever_the_client_says_it_accepts(api: APIClient, batch: Batch, accept: str) -> None:
+    answer = api.get(f"/api/batch/{batch.pk}/export", HTTP_ACCEPT=accept)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    refused = api.get(f"/api/batch/{uuid4()}/export", HTTP_ACCEPT=accept)
+    assert (refused.status_code, refused["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_one_read_of_the_batch_answers_all_of_its_state(api: APIClient, batch: Batch) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        api.get(f"/api/batch/{batch.pk}")
+    reads = [query for query in queries if 'FROM "batches_batch" WHERE' in query["sql"]]
+    assert len(reads) == 1, "two reads may tell of two moments"

@@ -147,13 +147,20 @@ def test_a_body_of_another_shape_is_answered_with_a_sentence(user: User, body: b
     assert not Batch.objects.exists()
 
 
-@pytest.mark.parametrize("key", ["k" * 300, "ключ", "'; DROP TABLE--"])
+@pytest.mark.parametrize("key", ["k" * 255, "ключ", "'; DROP TABLE--"])
 def test_any_idempotency_key_gives_one_batch(user: User, key: str) -> None:
     headers = {"Idempotency-Key": key}
     for _ in range(2):
         answer = program_of(user).post("/api/batch/create", {"urls": [GOOD]}, format="json", headers=headers)
         assert answer.status_code == 201
     assert Batch.objects.count() == 1
+
+
+def test_an_idempotency_key_that_is_too_long_is_refused_and_not_cut(user: User) -> None:
+    headers = {"Idempotency-Key": "k" * 256}
+    refused = program_of(user).post("/api/batch/create", {"urls": [GOOD]}, format="json", headers=headers)
+    assert (refused.status_code, Batch.objects.count()) == (400, 0)
+    assert "255 characters" in refused.json()["detail"]
 
 
 def test_a_cancelled_batch_is_not_cancelled_again(user: User, surface: Surface) -> None:
@@ -172,10 +179,15 @@ def test_a_cancelled_batch_is_not_cancelled_again(user: User, surface: Surface) 
     assert (batch.status, batch.cancelled_videos, batch.rev) == ("cancelled", 1, before + 1)
 
 
-@pytest.mark.parametrize("query", ["since=-1", "since=9" + "9" * 30, "since=²", "items=everything", "since=1&since=x"])
-def test_odd_queries_are_answered_with_the_batch(user: User, query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    ["?since=-1", "?since=9" + "9" * 30, "?since=²", "?items=everything", "/items?status=bogus", "/items?include=x"],
+)
+def test_odd_queries_are_refused_with_the_name_of_what_is_odd(user: User, query: str) -> None:
     batch = make_batch(["pending"], user=user)
-    assert program_of(user).get(f"/api/batch/{batch.pk}?{query}").status_code == 200
+    refused = program_of(user).get(f"/api/batch/{batch.pk}{query}")
+    assert refused.status_code == 400
+    assert query.partition("?")[2].partition("=")[0] in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=99999999999999999999", "page_size=-1", "page_size=0"])

@@ -313,3 +313,14 @@ def test_every_reason_to_wait_has_a_sentence_and_a_moment_where_there_is_one(set
         "Waiting for a place at anthropic, which may have 1 at a time here.",
         None,
     )
+
+
+def test_after_that_a_new_batch_is_not_failed_with_the_old_ones(settings: Any) -> None:
+    settings.YOUTUBE_BLOCK_HOURS = 6
+    gates.block_youtube("refused", NOW, NOW)
+    assert gates.blocked_too_long(later(minutes=361))
+
+    gates.count_anew(later(minutes=361))
+
+    assert not gates.blocked_too_long(later(minutes=600))
+    assert gates.blocked_too_long(later(minutes=722))

@@ -12,10 +12,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from batches import lifecycle
+from batches import lifecycle, operations
 from batches.models import Batch, Item, Summary, SummaryPart
 from batches.moves import moving
-from summarizer.errors import KeyRefused, NoTranscript, ProviderFailed
+from summarizer.errors import KeyRefused, NoTranscript, ProviderFailed, TookTooLong
 from tests.batches.builders import make_batch, summary_of
 
 pytestmark = pytest.mark.django_db
@@ -302,3 +302,39 @@ def test_percentage_is_floored_and_reaches_100_only_at_the_end() -> None:
     assert batch.percentage == 99.9
     assert Batch(total_videos=3, completed_videos=1).percentage == 33.3
     assert Batch(total_videos=3, completed_videos=2, failed_videos=1).percentage == 100.0
+
+
+def test_a_named_retry_leaves_what_else_was_cancelled_alone_and_the_batch_is_cancelled_again() -> None:
+    batch = make_batch(["completed", "failed", "cancelled", "cancelled"])
+    failed, one = batch.items.get(position=2), batch.items.get(position=3)
+
+    assert lifecycle.retry(batch.pk, [failed.pk, one.pk]) == 2
+
+    batch.refresh_from_db()
+    assert (batch.status, batch.cancelled_videos, batch.pending_videos) == ("pending", 1, 2)
+    for _ in range(2):
+        lifecycle.fail(claim(batch), NoTranscript())
+    batch.refresh_from_db()
+    assert (batch.status, batch.failed_videos, batch.cancelled_videos) == ("cancelled", 2, 1)
+    assert batch.completed_at is not None
+    assert lifecycle.retry(batch.pk) == 3
+
+
+def test_what_reached_its_deadline_is_still_held_by_who_must_stop_it() -> None:
+    now = timezone.now()
+    item = claim(pending(1))
+    Item.objects.filter(pk=item.pk).update(deadline_at=now - timedelta(seconds=1))
+
+    assert lifecycle.renew(ME, [item.pk], now) == set()
+    lifecycle.defer(item, now, TookTooLong())
+
+    item.refresh_from_db()
+    assert (item.status, item.deferrals, item.error_code) == ("pending", 1, "took_too_long")
+
+
+def test_who_settles_or_deletes_what_is_gone_already_is_not_stopped_by_it() -> None:
+    batch = make_batch(["completed"])
+    lifecycle.settle(batch.pk)
+    operations.delete_batch(batch)
+    lifecycle.settle(batch.pk)
+    assert not Batch.objects.exists()

@@ -62,3 +62,21 @@ def test_a_large_batch_says_how_long_fetching_takes(settings: Any) -> None:
     assert operations.pace_notice(make_batch(["pending"] * 5)) == ""
     settings.YOUTUBE_PER_HOUR = 0
     assert operations.pace_notice(make_batch(["pending"] * 200)) == ""
+
+
+def test_a_large_batch_says_so_when_it_is_made(settings: Any) -> None:
+    settings.YOUTUBE_PER_HOUR, settings.YOUTUBE_BURST = 300, 10
+    made = create(make_user(), *(f"https://youtu.be/{number:011d}" for number in range(60)))
+    assert "about 10 minutes at YouTube's pace" in made.json()["warnings"][0]
+
+
+def test_trying_again_what_has_ended_is_an_active_batch_more(settings: Any) -> None:
+    settings.USER_ACTIVE_BATCHES = 1
+    user = make_user()
+    ended = make_batch(["failed"], user=user)
+    running = make_batch(["pending", "failed"], user=user)
+    client = APIClient()
+    client.force_authenticate(user)
+
+    assert client.post(f"/api/batch/{ended.pk}/retry").status_code == 429
+    assert client.post(f"/api/batch/{running.pk}/retry").status_code == 200

@@ -30,7 +30,13 @@ def verdict(error: SummarizerError, deferrals: int = 0, dice: float = 0.0) -> Ve
 
 @pytest.mark.parametrize(
     "error",
-    [errors.KeyRefused("x"), errors.QuotaUsedUp("x"), errors.UnknownModel("x"), errors.ProviderUnreachable("x")],
+    [
+        errors.KeyRefused("x"),
+        errors.QuotaUsedUp("x"),
+        errors.UnknownModel("x"),
+        errors.ProviderUnreachable("x"),
+        errors.MissingKey("taken away since"),
+    ],
 )
 def test_what_would_fail_every_video_stops_the_batch(error: SummarizerError) -> None:
     assert verdict(error) == StopBatch()
@@ -109,3 +115,8 @@ def test_what_nobody_can_mend_but_time_waits_by_itself() -> None:
     for leaf in _leaves(errors.TranscriptError) + _leaves(errors.EngineError):
         if leaf.retryable and leaf.mender == "nobody":
             assert isinstance(verdict(leaf("x")), Defer | Pause), leaf
+
+
+def test_what_took_too_long_is_tried_once_more() -> None:
+    assert verdict(errors.TookTooLong()) == Defer(30)
+    assert verdict(errors.TookTooLong(), 1) == Fail()

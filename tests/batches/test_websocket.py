@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,11 +15,12 @@ import pytest
 from channels.db import database_sync_to_async as in_thread
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from batches import lifecycle, operations
+from batches import consumers, lifecycle, operations
 from batches.models import Batch
 from summarizer.asgi import application
 from summarizer.errors import NoTranscript
@@ -256,3 +258,23 @@ async def test_listeners_hear_of_their_own_batch_only(batch: Batch, owner: User)
         await in_thread(operations.cancel_batch)(other)
         assert (await heard(second))["status"] == "cancelled"
         assert (await heard(first))["status"] == "pending"
+
+
+@pytest.mark.parametrize("what", ["logs out", "changes the password"])
+async def test_who_logs_out_elsewhere_hears_no_more(batch: Batch, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0)
+
+    def leave() -> None:
+        if what == "logs out":
+            Session.objects.all().delete()
+        else:
+            batch.user.set_password("another horse battery staple")
+            batch.user.save()
+
+    async with listening(batch, await in_thread(page_of)(batch.user)) as socket:
+        await heard(socket)
+        await in_thread(leave)()
+        await in_thread(operations.cancel_batch)(batch)
+        while (message := await socket.receive_output(5))["type"] != "websocket.close":
+            assert json.loads(message["text"])["data"]["status"] == "pending", "it was told what happened since"
+        assert message["code"] == LOG_IN
