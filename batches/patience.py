@@ -1,4 +1,4 @@
-"""What must not be lost when the database is away for a moment."""
+"""Manners towards the database: what must not be lost while it is away, and holding nothing of it while waiting."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def patiently(write: Callable[[], None]) -> None:
                 raise
             logger.warning("the database is away, trying again: %s", error)
         time.sleep(_PAUSE)
+
+
+def let_go() -> None:
+    """Gives this thread's connection back to the pool, before it waits for a network; the next query takes one again.
+
+    So the connections in use are those of threads that compute, however many wait for models. SQLite has no pool.
+    """
+    if not settings.SQLITE and not connection.in_atomic_block:
+        connection.close()

@@ -25,7 +25,7 @@ from batches import gates, growth, lifecycle, listing, metering, particulars, sh
 from batches.equipment import transcript_source
 from batches.leases import Holder
 from batches.models import Batch, Expansion, Item, Worker
-from batches.patience import patiently
+from batches.patience import let_go, patiently
 from batches.verdicts import CloseGate, Defer, Pause, StopBatch, Wait, judge
 from summarizer.errors import (
     BudgetUsedUp,
@@ -139,6 +139,7 @@ def _summarize(item: Item, progress: Progress) -> None:
         if item.transcript is None:
             lifecycle.attach_transcript(item, transcript)
         particulars.refresh(item.video, progress)
+    let_go()
     try:
         summary = pipeline.summarize(transcript.as_record(), item.batch.request, progress)
     except NotGrounded:
@@ -154,6 +155,7 @@ def _parts_at_once(engine: str) -> int:
 
 def _fetch(pipeline: Pipeline, item: Item, progress: Progress) -> Fetched:
     began = timezone.now()
+    let_go()
     try:
         fetched = pipeline.fetch(item.video.youtube_id or "", item.batch.captions, progress)
     except TranscriptError as error:

@@ -108,8 +108,8 @@ def test_more_than_the_limit_is_refused_with_both_numbers(api: APIClient) -> Non
 def test_the_limit_itself_is_accepted_with_queries_that_grow_by_the_500_only(
     api: APIClient, django_assert_max_num_queries: Any
 ) -> None:
-    # SQLite takes 999 parameters per statement: 500 videos are 7 inserts there, 500 items 12; and two look-ups. The rest
-    # is the batch itself, and the limits of its user, which are looked at again with the user's row locked.
+    # SQLite takes 999 parameters per statement: 500 videos are 7 inserts there, 500 items 12; and two look-ups.
+    # The rest is the batch itself, and the limits of its user, looked at again with the row of the user locked.
     with django_assert_max_num_queries(21 * 20 + 10):
         answer = create(api, [f"https://youtu.be/{number:011d}" for number in range(10_000)])
 

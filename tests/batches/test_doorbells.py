@@ -1,0 +1,41 @@
+"""How many messages work costs that waits: next to none, and never more than there are slots."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from batches import tasks
+from batches.models import Item, Worker
+from tests.batches.builders import make_batch
+
+pytestmark = pytest.mark.django_db
+
+SLOTS = 16
+
+
+def sweep_at(moment: Any) -> int:
+    """One sweep at that moment, with a worker that lives. Answers how many messages are queued then."""
+    Worker.objects.update_or_create(
+        name="worker", defaults={"host": "here", "pid": 1, "slots": SLOTS, "heard_at": moment}
+    )
+    with time_machine.travel(moment, tick=False):
+        tasks.sweep()
+    return tasks.queued()
+
+
+def test_a_thousand_videos_that_wait_for_a_minute_cost_no_message_until_then(settings: Any) -> None:
+    settings.YOUTUBE_PER_HOUR = 0
+    now = timezone.now()
+    batch = make_batch(["pending"] * 1000)
+    Item.objects.filter(batch=batch).update(not_before=now + timedelta(seconds=60))
+
+    assert [sweep_at(now + timedelta(seconds=second)) for second in range(0, 60, 5)] == [0] * 12
+    queued = [sweep_at(now + timedelta(seconds=second)) for second in range(61, 91, 5)]
+
+    assert queued[0] == SLOTS
+    assert set(queued) == {SLOTS}, "doorbells pile up while nobody answers them"
