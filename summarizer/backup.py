@@ -38,6 +38,7 @@ from summarizer.errors import InvalidInput
 
 FORMAT = 1
 _DATABASE, _KEY, _MANIFEST, _TABLES = "db.sqlite3", "secret_key", "manifest.json", "tables"
+_MIGRATIONS = "django_migrations"
 _CHUNK = 1 << 20
 _PATIENCE = 5
 
@@ -126,8 +127,11 @@ def _applied() -> dict[str, list[str]]:
 
 
 def _check_sqlite(file: Path) -> None:
-    with closing(sqlite3.connect(file)) as copy:
-        found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    try:
+        with closing(sqlite3.connect(file)) as copy:
+            found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
     if found != "ok":
         raise InvalidInput(f"The copied database is damaged: {found}.")
 
@@ -151,7 +155,11 @@ def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
         if connection.vendor == "sqlite":
             _load_sqlite(folder)
         else:
-            _load_postgresql(folder, manifest)
+            try:
+                _load_postgresql(folder, manifest)
+            except DatabaseError as error:
+                sentence = f"{source} cannot be loaded, and the database is as it was: {str(error).splitlines()[0]}."
+                raise InvalidInput(sentence) from error
         if (folder / _KEY).exists() and settings.OWN_SECRET_KEY:
             (folder / _KEY).chmod(0o600)
             (folder / _KEY).replace(settings.VAR_DIR / _KEY)
@@ -252,14 +260,17 @@ def _load_sqlite(folder: Path) -> None:
 
 
 def _load_postgresql(folder: Path, manifest: dict[str, Any]) -> None:
-    """Lays the tables out as they were, and fills them in one transaction. Constraints are checked at its end."""
-    with connection.cursor() as cursor:
-        old = [table.name for table in connection.introspection.get_table_list(cursor)]
-        for table in old:
-            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(sql.Identifier(table)))
-    for app, names in manifest["migrations"].items():
-        call_command("migrate", app, names[-1], interactive=False, verbosity=0)
+    """Lays our tables out as they were, and fills them: in one transaction, so that what fails changes nothing.
+
+    Tables of others in the same database stay.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
+        ours = {*connection.introspection.django_table_names(only_existing=True), *manifest["tables"], _MIGRATIONS}
+        for table in sorted(ours):
+            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(sql.Identifier(table)))
+        for app, names in manifest["migrations"].items():
+            call_command("migrate", app, names[-1], interactive=False, verbosity=0)
+            connection.check_constraints()  # now, for a table cannot be changed while some are still to be checked
         tables = [sql.Identifier(table) for table in manifest["tables"]]
         cursor.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(tables)))
         for table, columns in manifest["tables"].items():

@@ -79,14 +79,17 @@ def manifest_of(archive: Path) -> dict[str, Any]:
     return found
 
 
-def forged(archive: Path, target: Path, **changes: Any) -> Path:
-    """The same backup with another manifest."""
-    manifest = target.with_suffix(".json")
+def forged(archive: Path, target: Path, damaged: str = "", **changes: Any) -> Path:
+    """The same backup with another manifest, or with a member that is `damaged`."""
+    manifest, garbage = target.with_suffix(".json"), target.with_suffix(".garbage")
     manifest.write_text(json.dumps({**manifest_of(archive), **changes}))
+    garbage.write_bytes(b"no such thing\n" * 100)
     with tarfile.open(archive) as old, tarfile.open(target, "w:gz") as new:
         for member in old.getmembers():
             if member.name == "manifest.json":
                 new.add(manifest, "manifest.json")
+            elif damaged and member.name.endswith(damaged):
+                new.add(garbage, member.name)
             else:
                 new.addfile(member, old.extractfile(member))
     return target
@@ -175,6 +178,16 @@ def test_a_database_that_is_not_empty_is_replaced_by_force_only(
     assert everything(other) == everything(app)
     if not os.environ.get("DATABASE_URL"):
         assert (other.folder / "db.sqlite3.replaced").is_file()
+
+
+def test_a_backup_that_cannot_be_loaded_changes_nothing(archive: Path, other: Installation, tmp_path: Path) -> None:
+    other.manage("summarize", *captions(other.folder, 1))
+    before = everything(other)
+    damaged = forged(
+        archive, tmp_path / "damaged.tar.gz", "batches_summary" if os.environ.get("DATABASE_URL") else "sqlite3"
+    )
+    assert refusal(other, "restore", "--force", str(damaged))
+    assert everything(other) == before
 
 
 def test_a_file_that_is_there_is_not_overwritten(app: Installation, archive: Path) -> None:
