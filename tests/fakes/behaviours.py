@@ -84,15 +84,17 @@ class Config:
     """What POST /_config sets; a key that is not sent keeps its value, `behaviours` replaces all orders.
 
     Seconds: `latency` before the first byte, `chunk_latency` before each streamed chunk, `retry_after` as the header
-    says. `window`: prompts of more tokens than that are refused as too long.
+    says, None for no header. `window`: prompts of more tokens than that are refused as too long. `sentence`: what an
+    error says instead of its usual sentence.
     """
 
     behaviours: list[Order] = field(default_factory=list)
     latency: float = 0.0
     chunk_latency: float = 0.0
     chunks: int = 8
-    retry_after: float = 1.0
+    retry_after: float | None = 1.0
     window: int | None = None
+    sentence: str = ""
 
 
 class Director:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,17 @@ class Failure:
     status: int
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
+
+    def saying(self, sentence: str) -> Failure:
+        """The same in other words, if `sentence` is not empty."""
+        if not sentence:
+            return self
+        return replace(self, body={**self.body, "error": {**self.body["error"], "message": sentence}})
+
+
+def waiting(status: int, retry_after: float | None) -> dict[str, str]:
+    """The headers of an error that passes."""
+    return {"retry-after": f"{retry_after:g}"} if status in (429, 529) and retry_after is not None else {}
 
 
 class Call(ABC):
@@ -108,7 +119,7 @@ class Call(ABC):
         """The provider is overloaded in the middle of a stream."""
 
     @abstractmethod
-    def failure(self, name: str, retry_after: float) -> Failure:
+    def failure(self, name: str, retry_after: float | None) -> Failure:
         """The answer for one of behaviours.ERRORS."""
 
     def refused_form(self) -> Failure | None:

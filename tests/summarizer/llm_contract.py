@@ -41,10 +41,27 @@ def server() -> Iterator[FakeLLM]:
         yield fake
 
 
+# A limit per minute is told in words that a used up budget has, too: OpenAI's, Gemini's, and without a time.
+TOO_FAST = [
+    (
+        "Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 20s. "
+        "You can increase your rate limit by adding a payment method to your account at "
+        "https://platform.openai.com/account/billing.",
+        20,
+    ),
+    (
+        "You exceeded your current quota, please check your plan and billing details. Quota exceeded for metric: "
+        "generate_content_free_tier_requests, limit: 10. Please retry in 1m15.5s.",
+        75.5,
+    ),
+    ("Too many requests per minute; see your spending limit.", None),
+]
+
+
 @pytest.fixture
 def fake(server: FakeLLM) -> FakeLLM:
     server.reset()
-    server.configure(behaviours=[], latency=0.0, chunk_latency=0.0, chunks=8, retry_after=1.0, window=None)
+    server.configure(behaviours=[], latency=0.0, chunk_latency=0.0, chunks=8, retry_after=1.0, window=None, sentence="")
     return server
 
 
@@ -167,6 +184,13 @@ class EngineContract:
         with pytest.raises(ContextOverflow):
             self.failing(fake, behaviour).summarize(bees(80), STANDARD, no_progress)
 
+    def test_a_window_that_counts_its_input_tokens_is_a_context_overflow(self, fake: FakeLLM) -> None:
+        fake.configure(
+            sentence="The input token count (1197031) exceeds the maximum number of tokens allowed (1048576)."
+        )
+        with pytest.raises(ContextOverflow):
+            self.failing(fake, "bad_request").summarize(bees(), STANDARD, no_progress)
+
     # -- what failures cost
 
     @pytest.mark.parametrize(("behaviour", "calls"), [("no_json", 2), ("max_tokens", 2), ("refusal", 1)])
@@ -256,6 +280,16 @@ class EngineContract:
             self.failing(fake, "rate_limited").summarize(bees(), STANDARD, no_progress)
         assert caught.value.retry_after == 7
         assert fake.stats()["calls"] == 1
+
+    @pytest.mark.parametrize(("sentence", "seconds"), TOO_FAST)
+    def test_a_limit_per_minute_that_mentions_billing_is_a_rate_limit(
+        self, fake: FakeLLM, sentence: str, seconds: float | None
+    ) -> None:
+        fake.configure(retry_after=None, sentence=sentence)
+        with pytest.raises(RateLimited) as caught:
+            self.failing(fake, "rate_limited").summarize(bees(), STANDARD, no_progress)
+        assert caught.value.retry_after == seconds
+        assert not caught.value.stops_batch
 
     @pytest.mark.parametrize("behaviour", ["spend_limit", "quota", "no_credit"])
     def test_a_used_up_budget_is_no_rate_limit_and_stops_the_batch(self, fake: FakeLLM, behaviour: str) -> None:
