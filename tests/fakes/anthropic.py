@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.fakes.behaviours import ERRORS
-from tests.fakes.wire import PAGES, Call, Event, Failure, waiting
+from tests.fakes.wire import PAGES, Call, Event, Failure, tokens, waiting
 
 _TYPES = {
     400: "invalid_request_error",
@@ -25,7 +25,7 @@ def messages(body: dict[str, Any]) -> Call:
 
 
 def counted(body: dict[str, Any]) -> int:
-    return len(_text(body)) // 4
+    return tokens(_text(body))
 
 
 def _text(body: dict[str, Any]) -> str:
@@ -51,7 +51,7 @@ class _Message(Call):
     def _marked(self) -> int:
         """Tokens that the request asks to keep, as Anthropic wants to be told."""
         blocks = [block for message in self.body.get("messages", []) for block in message.get("content", [])]
-        return sum(len(b["text"]) // 4 for b in blocks if isinstance(b, dict) and "cache_control" in b)
+        return sum(tokens(b["text"]) for b in blocks if isinstance(b, dict) and "cache_control" in b)
 
     def _usage(self, output: int) -> dict[str, int]:
         marked = min(self._marked, self.counted_tokens - 1)

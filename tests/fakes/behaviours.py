@@ -51,7 +51,16 @@ CONTENT = (
     "hostile",
     "empty",
 )
-SERVER = ("no_responses", "no_schema", "silent_cut", "empty_stream", "no_finish", "no_usage", "numbered_errors")
+SERVER = (
+    "no_responses",
+    "no_schema",
+    "no_usage_option",
+    "silent_cut",
+    "empty_stream",
+    "no_finish",
+    "no_usage",
+    "numbered_errors",
+)
 NAMES = frozenset((*ERRORS, *STOPS, *WIRE, *CONTENT, *SERVER))
 
 _IN_NAME = re.compile(r"\+([a-z_]+)(?:\*(\d+))?")
@@ -85,7 +94,7 @@ class Config:
 
     Seconds: `latency` before the first byte, `chunk_latency` before each streamed chunk, `retry_after` as the header
     says, None for no header. `window`: prompts of more tokens than that are refused as too long. `sentence`: what an
-    error says instead of its usual sentence.
+    error says instead of its usual sentence. `share_read`: how much of each prompt is read, without a word about it.
     """
 
     behaviours: list[Order] = field(default_factory=list)
@@ -95,6 +104,7 @@ class Config:
     retry_after: float | None = 1.0
     window: int | None = None
     sentence: str = ""
+    share_read: float = 1.0
 
 
 class Director:

@@ -130,6 +130,8 @@ class _Completion(_OpenAICall):
         if "no_schema" in self.behaviours and "response_format" in self.body:
             error = {"message": "response_format of type json_schema is not available now", "type": "invalid"}
             return Failure(400, {"error": error})
+        if "no_usage_option" in self.behaviours and "stream_options" in self.body:
+            return Failure(422, {"error": {"message": "stream_options: extra inputs are not permitted"}})
         return None
 
     @property

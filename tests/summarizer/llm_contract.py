@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -44,8 +45,8 @@ def server() -> Iterator[FakeLLM]:
 # A limit per minute is told in words that a used up budget has, too: OpenAI's, Gemini's, and without a time.
 TOO_FAST = [
     (
-        "Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 20s. "
-        "You can increase your rate limit by adding a payment method to your account at "
+        "Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in "
+        "20s. You can increase your rate limit by adding a payment method to your account at "
         "https://platform.openai.com/account/billing.",
         20,
     ),
@@ -61,7 +62,8 @@ TOO_FAST = [
 @pytest.fixture
 def fake(server: FakeLLM) -> FakeLLM:
     server.reset()
-    server.configure(behaviours=[], latency=0.0, chunk_latency=0.0, chunks=8, retry_after=1.0, window=None, sentence="")
+    server.configure(behaviours=[], latency=0.0, chunk_latency=0.0, chunks=8, retry_after=1.0, window=None)
+    server.configure(sentence="", share_read=1.0)
     return server
 
 
@@ -183,6 +185,24 @@ class EngineContract:
     def test_too_much_for_the_window_is_a_context_overflow(self, fake: FakeLLM, behaviour: str) -> None:
         with pytest.raises(ContextOverflow):
             self.failing(fake, behaviour).summarize(bees(80), STANDARD, no_progress)
+
+    def test_a_third_of_the_prompt_that_was_not_read_is_noticed(self, fake: FakeLLM) -> None:
+        fake.configure(share_read=0.66)
+        with pytest.raises(ContextOverflow):
+            self.make(fake).summarize(bees(80), STANDARD, no_progress)
+
+    def test_it_is_noticed_in_a_script_without_spaces_too(self, fake: FakeLLM) -> None:
+        segments = [replace(each, text="蜜蜂靠天空的光找到回家的路。即使云遮住了太阳也一样。" * 4) for each in bees(80)]
+        assert self.make(fake).summarize(segments, STANDARD, no_progress).draft.key_points
+        fake.configure(share_read=0.6)
+        with pytest.raises(ContextOverflow):
+            self.make(fake).summarize(segments, STANDARD, no_progress)
+
+    def test_it_is_noticed_when_the_answer_was_cut_off_too(self, fake: FakeLLM) -> None:
+        fake.configure(share_read=0.5, behaviours=[{"name": "max_tokens"}])
+        with pytest.raises(ContextOverflow):
+            self.make(fake).summarize(bees(80), STANDARD, no_progress)
+        assert fake.stats()["calls"] == 1
 
     def test_a_window_that_counts_its_input_tokens_is_a_context_overflow(self, fake: FakeLLM) -> None:
         fake.configure(
