@@ -1,7 +1,7 @@
 """What was spent, and what something will cost. Dollars are US dollars; months are calendar months in UTC.
 
-Models without a price in the catalog cost an unknown amount: their tokens are counted, their dollars are not, and no
-budget holds them up. docs/models.md says how to add a price.
+Models without a price in the catalog cost an unknown amount: their tokens are counted, their dollars are not. With a
+budget they are refused (`select.resolve`), but on servers of one's own. docs/models.md says how to add a price.
 """
 
 from __future__ import annotations

@@ -33,7 +33,10 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. `window` and `output` are tokens; no `tiers` means that its price is not known."""
+    """One model. `window` and `output` are tokens; no `tiers` means that its price is not known.
+
+    `listed`: whether a catalog has it. `own`: whether that is the site's.
+    """
 
     id: str
     engine: str
@@ -45,6 +48,7 @@ class Model:
     read_on: date | None = None
     retires: date | None = None
     listed: bool = True
+    own: bool = False
 
     @property
     def cheap_prompt(self) -> int | None:
@@ -86,7 +90,8 @@ class Catalog:
         if override is None:
             return catalog
         own = _read(override, catalog.defaults)
-        entries = {entry.id: entry for entry in catalog.entries} | {entry.id: entry for entry in own.entries}
+        entries = {entry.id: entry for entry in catalog.entries}
+        entries |= {entry.id: replace(entry, own=True) for entry in own.entries}
         return cls(tuple(entries.values()), {**catalog.defaults, **own.defaults})
 
     @cached_property

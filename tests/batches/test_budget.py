@@ -14,9 +14,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from accounts.models import User
-from batches import budget, gates, money, operations, progress, tasks, work
+from batches import budget, equipment, gates, money, operations, progress, tasks, work
 from batches.leases import Holder
 from batches.ledger import Hold, MonthlySpending
 from batches.models import Batch, Gate, Item, Worker
@@ -64,6 +65,22 @@ def test_an_unknown_price_is_never_held_up(settings: Settings) -> None:
     user = make_user()
     has_spent(user, "1000")
     assert budget.hold(user.pk, None) is None
+
+
+def test_a_paid_model_of_unknown_price_is_no_way_around_a_budget(settings: Settings) -> None:
+    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "key", ""
+    settings.MONTHLY_BUDGET_USER = Decimal("5")
+    equipment.engine_config.cache_clear()
+    client = APIClient()
+    client.force_authenticate(make_user())
+    body = {"urls": ["https://youtu.be/dQw4w9WgXcQ"], "model": "openai:o3-pro"}
+    try:
+        answer = client.post("/api/batch/create", body, format="json")
+    finally:
+        equipment.engine_config.cache_clear()
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("What “o3-pro” costs is not known")
+    assert not Batch.objects.exists()
 
 
 def test_what_is_left_can_be_spent_to_the_cent(settings: Settings) -> None:
