@@ -62,6 +62,23 @@ def ground(draft: Draft, segments: Sequence[Segment]) -> Grounded:
     )
 
 
+def within(draft: Draft, segments: Sequence[Segment]) -> Draft:
+    """What of the draft of a part is of that part: an id or a quote of another would exist in the whole video.
+
+    Only what is cited is looked at; whether it is enough, and well put, `ground` says of the draft of the whole.
+    """
+    known = {segment.id for segment in segments}
+    points = [
+        point.model_copy(update={"segments": [id for id in point.segments if id in known]})
+        for point in draft.key_points
+        if known & set(point.segments)
+    ]
+    spoken = SpokenText(segments if draft.quotes else ())
+    quotes = [quote for quote in draft.quotes if spoken.find(normalise(quote.text), near=quote.segment)]
+    chapters = [chapter for chapter in draft.chapters if chapter.segment in known]
+    return draft.model_copy(update={"key_points": points, "quotes": quotes, "chapters": chapters})
+
+
 def _point(number: int, point: DraftPoint, known: dict[int, Segment], problems: list[str]) -> Point | None:
     seconds = sorted({known[id].start for id in point.segments if id in known})
     unknown = [id for id in point.segments if id not in known]

@@ -48,6 +48,8 @@ CONTENT = (
     "loose",
     "unknown_citations",
     "invented_quotes",
+    "foreign_citations",
+    "first_half",
     "hostile",
     "empty",
 )
