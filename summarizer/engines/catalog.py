@@ -137,17 +137,21 @@ def _read(path: Path, known: Mapping[str, Model] | None = None) -> Catalog:
 
 
 def _default(engine: str, raw: Mapping[str, Any]) -> Model:
-    return Model(raw["model"], engine, raw["model"], int(raw["window"]), int(raw["output"]))
+    window = int(raw["window"])
+    return Model(raw["model"], engine, raw["model"], window, min(int(raw["output"]), window // 2))
 
 
 def _model(raw: Mapping[str, Any], defaults: Mapping[str, Model]) -> Model:
     assumed = defaults[raw["engine"]]
+    window = int(raw.get("window", assumed.window))
+    # What answers may have is taken from the window, and most of that is for the transcript.
+    output = min(int(raw["output"]), window // 2) if "output" in raw else min(assumed.output, window // 4)
     return Model(
         id=raw["id"],
         engine=raw["engine"],
         label=raw.get("label", raw["id"]),
-        window=int(raw.get("window", assumed.window)),
-        output=int(raw.get("output", assumed.output)),
+        window=window,
+        output=output,
         effort=raw.get("effort", ""),
         tiers=tuple(_tier(tier) for tier in raw.get("tiers", ())),
         read_on=raw.get("read_on"),

@@ -51,12 +51,12 @@ class Reply:
 # Called after each event with what makes a reply of all that has come so far.
 OnEvent = Callable[[Callable[[], Reply]], None]
 
-# Called before each call, also before one that asks again, with an estimate of the tokens of its prompt. What it
-# raises forbids the call.
-BeforeCall = Callable[[int], None]
+# Called before each call, also before one that asks again, with an estimate of the tokens of its prompt and the most
+# that its answer may have. What it raises forbids the call.
+BeforeCall = Callable[[int, int], None]
 
 
-def _allowed(prompt_tokens: int) -> None:
+def _allowed(prompt_tokens: int, limit: int) -> None:
     """Who pays does not look at what he spends."""
 
 
@@ -135,19 +135,21 @@ class LanguageModelEngine(ABC):
 
         What it raises carries in `usage` what all that has cost.
         """
-        limit = min(_OUTPUT[request.length], self.known.output)
+        limit = _OUTPUT[request.length]
         spent = Usage()
         asked, failure = prompt, EngineError()
         try:
             for attempt in range(2):
-                before_call(estimated_tokens(asked.text))
+                tokens = estimated_tokens(asked.text)
+                limit = self._room(limit, tokens)
+                before_call(tokens, limit)
                 reply = self._call(asked, limit, lambda: progress(stage))
                 spent += self._paid(reply, asked)
                 if attempt == 0 and _was_cut_silently(reply, prompt):
                     raise ContextOverflow  # whatever the answer is, even one that ran into its limit
                 if reply.stop == "length":
                     asked, failure = prompt.asking(prompts.SHORTER), OutputTruncated()
-                    limit = min(2 * limit, self.known.output)
+                    limit = 2 * limit
                     continue
                 self._check(reply)
                 draft = read_draft(reply.text)
@@ -158,6 +160,11 @@ class LanguageModelEngine(ABC):
         except SummarizerError as error:
             error.usage = spent + (error.usage or Usage())
             raise
+
+    def _room(self, wanted: int, prompt_tokens: int) -> int:
+        """Tokens that an answer may have: what the prompt leaves of the window, whose estimate errs high."""
+        left = max(self.known.window - prompt_tokens, self.known.output // 2)
+        return min(wanted, self.known.output, left)
 
     def _call(self, prompt: prompts.Prompt, limit: int, tick: Callable[[], None]) -> Reply:
         """One call. An answer that breaks off, or is stopped, was begun and is paid for: its error says so."""

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from summarizer.draft import Draft
 from summarizer.engines import prompts
+from summarizer.engines.catalog import Catalog
 from summarizer.engines.llm import LanguageModelEngine
 from summarizer.errors import (
     ContextOverflow,
@@ -418,6 +420,20 @@ class EngineContract:
         assert fake.stats()["peak"] == 16
 
     # -- budgets
+
+    def test_prompt_and_answer_fit_into_the_window_together(self, fake: FakeLLM, tmp_path: Path) -> None:
+        own = tmp_path / "own.toml"
+        own.write_text(f"[[models]]\nid = 'small'\nengine = '{self.make(fake).name}'\nwindow = 8192\n")
+        engine = self.make(fake, "small")
+        engine.known = Catalog.load(override=own).find(engine.name, "small")
+        asked: list[tuple[int, int]] = []
+        fake.configure(behaviours=[{"name": "max_tokens", "times": 1}])
+        segments = bees(60)
+        assert sum(engine.count_tokens(each.text) for each in segments) < engine.segment_budget(STANDARD)
+        engine.summarize(segments, STANDARD, no_progress, lambda prompt, limit: asked.append((prompt, limit)))
+        assert len(asked) == 2
+        assert all(prompt + limit <= 8192 for prompt, limit in asked)
+        assert [limit for _, limit in asked] == [_limit(recorded.body) for recorded in fake.requests]
 
     def test_wishes_of_the_user_take_room_too(self, fake: FakeLLM) -> None:
         engine = self.make(fake)
