@@ -124,7 +124,7 @@ def _expected_calls(model: Model, tokens: int, length: str) -> list[Usage]:
 
 
 def _first_cost(model: Model, call: Usage) -> Decimal:
-    """Of a prompt that no cache knows yet, but keeps: providers charge for that, too."""
+    """Of a prompt that no cache knows yet, but keeps: providers charge for that, too. Errs high for later parts."""
     return model.cost(call, cache_writes=call.input_tokens) or Decimal(0)
 
 
