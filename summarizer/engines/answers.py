@@ -24,7 +24,7 @@ _BLANK: dict[type[BaseModel], dict[str, Any]] = {
     DraftChapter: {"title": "", "segment": 0},
     DraftQuote: {"text": "", "segment": 0},
 }
-_ITEMS = {"key_points": DraftPoint, "chapters": DraftChapter, "quotes": DraftQuote}
+_ITEMS: dict[str, type[BaseModel]] = {"key_points": DraftPoint, "chapters": DraftChapter, "quotes": DraftQuote}
 
 
 def schema() -> dict[str, Any]:
@@ -76,10 +76,11 @@ def _mended(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mended_items(items: list[Any], kind: type[BaseModel]) -> list[Any]:
-    """Those that can be read; all as they are, to be refused, when none of some points can."""
+    """Those that can be read; all as they are, to be refused, when none of some points is as it was asked for."""
     mended = [(item, _mended_item(item, kind)) for item in items if item is not None]
     good = [(item, each) for item, each in mended if _is_a(kind, each)]
-    if kind is DraftPoint and mended and not any(isinstance(item, dict) for item, _ in good):
+    in_form = any(isinstance(item, dict) and item.keys() >= _BLANK[kind].keys() for item, _ in good)
+    if kind is DraftPoint and mended and not in_form:
         return items
     return [each for _, each in good]
 

@@ -42,7 +42,9 @@ def has_spent(user: User, dollars: str, month: date | None = None) -> None:
 def most(batch: Batch) -> Decimal:
     """What the first call for a video of the batch may cost."""
     model = select.known(batch.model, equipment.engine_config())
-    transcript = batch.items.first().transcript
+    transcript = batch.items.earliest("position").transcript
+    assert model is not None
+    assert transcript is not None
     prompt = prompts.summarize(segment(transcript.as_record().cues), batch.request)
     amount = money.most_for_call(model, estimated_tokens(prompt.text), 12_000)
     assert amount is not None

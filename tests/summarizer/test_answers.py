@@ -72,6 +72,7 @@ def test_ids_are_read_however_they_are_written(written: object, read: list[int])
         json.dumps({**DRAFT, "key_points": "none"}),
         json.dumps({**DRAFT, "key_points": ["They dance.", "They fly."]}),
         json.dumps({**DRAFT, "key_points": [{"text": 5, "segments": [1]}, 7]}),
+        json.dumps({**DRAFT, "key_points": [{"point": "They dance.", "ids": [1]}]}),
         "{" * 100_000,
     ],
 )
