@@ -196,7 +196,7 @@ class EngineContract:
     def test_it_is_noticed_in_a_script_without_spaces_too(self, fake: FakeLLM) -> None:
         segments = [replace(each, text="蜜蜂靠天空的光找到回家的路。即使云遮住了太阳也一样。" * 4) for each in bees(80)]
         assert self.make(fake).summarize(segments, STANDARD, no_progress).draft.key_points
-        fake.configure(share_read=0.6)
+        fake.configure(share_read=0.5)
         with pytest.raises(ContextOverflow):
             self.make(fake).summarize(segments, STANDARD, no_progress)
 
