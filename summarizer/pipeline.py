@@ -30,7 +30,7 @@ from summarizer.transcripts.base import TranscriptSource
 
 
 class PartStore(Protocol):
-    """Keeps the answers for the parts of a long video, and one that is being mended, so that no retry pays again.
+    """Keeps the answers for the parts of a long video, their merges, and one that is being mended: no retry pays again.
 
     `key` is the SHA-256 of all that the answer depends on; `index` is the place of its first segment, from 0.
     """
@@ -287,8 +287,11 @@ class _Reading:
         side_by_side([index for index in range(len(parts)) if index not in saved], ask, keep, tick, self.concurrency)
 
     def _key(self, part: Sequence[Segment]) -> str:
+        return self._digest([[each.id, each.text] for each in part])
+
+    def _digest(self, content: object) -> str:
         what = [self.engine.name, self.engine.model, self.engine.prompt_version, asdict(self.request)]
-        text = json.dumps([*what, [[each.id, each.text] for each in part]], sort_keys=True)
+        text = json.dumps([*what, content], sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _merged(self, drafts: Sequence[Draft], budget: int) -> Answer:
@@ -311,12 +314,17 @@ class _Reading:
     def _merge(self, group: Sequence[Draft]) -> Answer:
         if len(group) == 1:
             return Answer(group[0], Usage())
+        key = self._digest([draft.model_dump() for draft in group])
+        if (kept := self.store.get(key)) is not None:
+            return kept
         try:
-            return self.engine.merge(group, self.request, self.progress)
+            answer = self.engine.merge(group, self.request, self.progress)
         except ContextOverflow:
             if len(group) > 2:
                 raise
             return Answer(_joined(*group), Usage())  # all of it, if not in fewer words, is better than nothing
+        self.store.put(key, 0, answer)
+        return answer
 
     def _groups(self, drafts: Sequence[Draft], budget: int) -> list[list[Draft]]:
         groups: list[list[Draft]] = []

@@ -285,7 +285,9 @@ def test_a_long_video_is_read_in_parts_and_merged(fake: FakeLLM, small: Catalog)
     assert summary.usage.calls == fake.stats()["calls"]
     assert summary.usage.cost is not None
     assert ("summarizing", kinds["summarize"], kinds["summarize"]) in seen.calls
-    assert [index for index, _ in shelf.parts.values()] == sorted(index for index, _ in shelf.parts.values())
+    *places, merge = (index for index, _ in shelf.parts.values())
+    assert places == sorted(places)
+    assert merge == 0
 
 
 @pytest.mark.parametrize("wire", ["messages", "responses", "chat"])
@@ -385,9 +387,25 @@ def test_saved_parts_are_not_paid_for_again(fake: FakeLLM, small: Catalog) -> No
     first = Pipeline(shelf, model, shelf).summarize(transcript, STANDARD, no_progress)
     paid = fake.stats()["kinds"]["summarize"]
     again = Pipeline(shelf, model, shelf).summarize(transcript, STANDARD, no_progress)
-    assert fake.stats()["kinds"] == {"summarize": paid, "merge": 2}
+    assert fake.stats()["kinds"] == {"summarize": paid, "merge": 1}
     assert again.points == first.points
     assert again.usage == first.usage
+
+
+def test_a_failure_between_merges_keeps_those_before_it(fake: FakeLLM, small: Catalog) -> None:
+    transcript = talk(240)
+    shelf = Shelf(transcript)
+    pipeline = Pipeline(shelf, engine(fake, "small", small), shelf)
+    pipeline.summarize(transcript, STANDARD, no_progress)
+    parts, merges = (fake.stats()["kinds"][kind] for kind in ("summarize", "merge"))
+    assert merges >= 3
+    shelf.parts.clear()
+    fake.reset()
+    fake.configure(behaviours=[{"name": "overloaded", "after": parts + merges - 1, "times": 1}])
+    with pytest.raises(ProviderFailed):
+        pipeline.summarize(transcript, STANDARD, no_progress)
+    pipeline.summarize(transcript, STANDARD, no_progress)
+    assert fake.stats()["kinds"] == {"summarize": parts, "merge": merges + 1}
 
 
 def test_a_failure_in_the_middle_keeps_the_parts_before_it(fake: FakeLLM, small: Catalog) -> None:
