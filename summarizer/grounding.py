@@ -79,6 +79,11 @@ def within(draft: Draft, segments: Sequence[Segment]) -> Draft:
     return draft.model_copy(update={"key_points": points, "quotes": quotes, "chapters": chapters})
 
 
+def left_out(part: Sequence[Segment]) -> str:
+    """The sentence for the repair call about a part of the video that the draft says nothing of."""
+    return f"Nothing of segments {part[0].id} to {part[-1].id} is left. Draw from these, too."
+
+
 def _point(number: int, point: DraftPoint, known: dict[int, Segment], problems: list[str]) -> Point | None:
     seconds = sorted({known[id].start for id in point.segments if id in known})
     unknown = [id for id in point.segments if id not in known]

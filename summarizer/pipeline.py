@@ -13,7 +13,7 @@ from summarizer import records
 from summarizer.draft import Draft
 from summarizer.engines.base import Answer, Engine
 from summarizer.errors import ContextOverflow, EmptyTranscript, EngineError, NotGrounded, RateLimited
-from summarizer.grounding import Grounded, ground, within
+from summarizer.grounding import Grounded, ground, left_out, within
 from summarizer.records import (
     ANY_CAPTIONS,
     CaptionChoice,
@@ -184,10 +184,7 @@ class _Drafted:
         ]
 
     def checked(self, segments: Sequence[Segment]) -> _Checked:
-        unheard = tuple(
-            f"Nothing of segments {part.segments[0].id} to {part.segments[-1].id} is left. Draw from these, too."
-            for part in self.unheard()
-        )
+        unheard = tuple(left_out(part.segments) for part in self.unheard())
         return _Checked(self.answer, ground(self.answer.draft, segments), unheard)
 
 
