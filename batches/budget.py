@@ -1,8 +1,8 @@
 """Monthly budgets: MONTHLY_BUDGET for the installation, MONTHLY_BUDGET_USER for each user. Asked before each call.
 
-What a call may cost is held until it has ended, so that many workers together do not spend what is left twice. A call
-that would exceed a budget is not made, and its item waits. When next to nothing is left, a gate closes as well, and
-claims take nothing more that has a price. docs/adr/0010.
+What a call may cost at most is held until it has ended, so that many workers together do not spend what is left twice.
+A call that could exceed a budget is not made, and its item waits. When next to nothing is left, a gate closes as well,
+and claims take nothing more that has a price. docs/adr/0010.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Budget:
 
 
 def hold(user_id: UUID, amount: Decimal | None, now: datetime | None = None) -> Hold | None:
-    """Leave for a call that is expected to cost `amount`; the answer goes to `money.record`, if it is not None.
+    """Leave for a call that may cost `amount`; the answer goes to `money.record`, if it is not None.
 
     None, and no query, where no budget is set or the price is not known. Raises `BudgetUsedUp`, whose `retry_after` is
     None when the call costs more than a whole month's budget.
@@ -82,7 +82,7 @@ def _refusal(budget: _Budget, amount: Decimal, now: datetime) -> BudgetUsedUp | 
     left = budget.limit - budget.spent(money.month_of(now))
     if amount > budget.limit:
         sentence = _(
-            "This video is expected to cost {cost}, more than {budget_words}. "
+            "This video may cost up to {cost}, more than {budget_words}. "
             "Choose a cheaper model, or ask the host to raise the budget."
         )
         return BudgetUsedUp(sentence.format(cost=dollars(amount), budget_words=budget.words))
@@ -100,7 +100,7 @@ def _wait_for_next_month(budget: _Budget, amount: Decimal, left: Decimal, now: d
     again = {"budget_words": budget.words, "day": first.day, "month_words": f"{first:%B}"}
     if left >= budget.limit * _NEXT_TO_NOTHING:
         sentence = _(
-            "Waiting: {cost} would exceed {budget_words} ({left} left); it starts again on {day} {month_words}."
+            "Waiting: up to {cost} could exceed {budget_words} ({left} left); it starts again on {day} {month_words}."
         ).format(cost=dollars(amount), left=dollars(left), **again)
         return BudgetUsedUp(sentence, retry_after=(begins - now).total_seconds())
     sentence = _("Waiting: {budget_words} is used up; it starts again on {day} {month_words}.").format(**again)

@@ -25,6 +25,7 @@ def engine_config() -> select.EngineConfig:
         timeout=settings.ENGINE_TIMEOUT,
         default_model=settings.DEFAULT_MODEL,
         catalog_file=settings.CATALOG_FILE,
+        limited=bool(settings.MONTHLY_BUDGET or settings.MONTHLY_BUDGET_USER),
     )
 
 

@@ -41,10 +41,10 @@ class Metered:
         self._home = threading.get_ident()
 
     def summarize(self, segments: Sequence[Segment], request: SummaryRequest, progress: Progress) -> Answer:
-        return self._paid(partial(self._engine.summarize, segments, request, progress), request)
+        return self._paid(partial(self._engine.summarize, segments, request, progress))
 
     def merge(self, parts: Sequence[Draft], request: SummaryRequest, progress: Progress) -> Answer:
-        return self._paid(partial(self._engine.merge, parts, request, progress), request)
+        return self._paid(partial(self._engine.merge, parts, request, progress))
 
     def repair(
         self,
@@ -54,14 +54,14 @@ class Metered:
         request: SummaryRequest,
         progress: Progress,
     ) -> Answer:
-        return self._paid(partial(self._engine.repair, segments, draft, problems, request, progress), request)
+        return self._paid(partial(self._engine.repair, segments, draft, problems, request, progress))
 
-    def _paid(self, ask: Callable[[BeforeCall], Answer], request: SummaryRequest) -> Answer:
+    def _paid(self, ask: Callable[[BeforeCall], Answer]) -> Answer:
         """The answer that `ask` gets, in one call or two: each is held before it is made, and both are charged."""
         holds: list[Hold] = []
 
-        def hold(prompt_tokens: int) -> None:
-            amount = money.call_cost(self._engine.known, prompt_tokens, request.length)
+        def hold(prompt_tokens: int, limit: int) -> None:
+            amount = money.most_for_call(self._engine.known, prompt_tokens, limit)
             if (held := budget.hold(self._item.batch.user_id, amount)) is not None:
                 holds.append(held)
 

@@ -1,7 +1,7 @@
 """What was spent, and what something will cost. Dollars are US dollars; months are calendar months in UTC.
 
-Models without a price in the catalog cost an unknown amount: their tokens are counted, their dollars are not, and no
-budget holds them up. docs/models.md says how to add a price.
+Models without a price in the catalog cost an unknown amount: their tokens are counted, their dollars are not. With a
+budget they are refused (`select.resolve`), but on servers of one's own. docs/models.md says how to add a price.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from batches.ledger import Charge, Hold, MonthlySpending
 from batches.models import Batch, Item, Summary, Video
 from summarizer.engines import select
 from summarizer.engines.catalog import Model
-from summarizer.records import Length, Usage
+from summarizer.records import Usage
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -91,7 +91,7 @@ def estimate(model: str, sizes: Iterable[int | None], length: str = "standard") 
         measured=len(found),
         input_tokens=sum(call.input_tokens for call in calls),
         output_tokens=sum(call.output_tokens for call in calls),
-        cost=None if hour is None else sum((known.cost(call) or Decimal(0) for call in calls), Decimal(0)),
+        cost=None if hour is None else sum((_first_cost(known, call) for call in calls), Decimal(0)),
         hour_cost=hour,
     )
 
@@ -107,9 +107,12 @@ def estimate_batch(batch: Batch, model: str = "", length: str = "") -> Estimate:
     return estimate(model or batch.model, (_size(*row) for row in sizes), length or batch.summary_length)
 
 
-def call_cost(model: Model, prompt_tokens: int, length: Length) -> Decimal | None:
-    """What one call with such a prompt is expected to cost; None when the price is not known."""
-    return model.cost(Usage(input_tokens=prompt_tokens, output_tokens=_ANSWER_TOKENS[length], calls=1))
+def most_for_call(model: Model, prompt_tokens: int, limit: int) -> Decimal | None:
+    """What one call may cost at most: the whole prompt put into the cache, and an answer as long as it may be.
+
+    None when the price is not known.
+    """
+    return model.cost(Usage(input_tokens=prompt_tokens, output_tokens=limit, calls=1), cache_writes=prompt_tokens)
 
 
 def _expected_calls(model: Model, tokens: int, length: str) -> list[Usage]:
@@ -118,6 +121,11 @@ def _expected_calls(model: Model, tokens: int, length: str) -> list[Usage]:
     parts = max(1, math.ceil(tokens / max(room, 1)))
     calls = [_expected_call(math.ceil(tokens / parts), length)] * parts
     return [*calls, _expected_call(parts * _ANSWER_TOKENS[length], length)] if parts > 1 else calls
+
+
+def _first_cost(model: Model, call: Usage) -> Decimal:
+    """Of a prompt that no cache knows yet, but keeps: providers charge for that, too. Errs high for later parts."""
+    return model.cost(call, cache_writes=call.input_tokens) or Decimal(0)
 
 
 def _expected_call(tokens: int, length: str) -> Usage:

@@ -25,7 +25,7 @@ class DraftChapter(_Strict):
 
     title: Line
     segment: int
-    gist: Line
+    gist: Line = ""
 
 
 class DraftQuote(_Strict):

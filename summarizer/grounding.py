@@ -5,14 +5,18 @@ Everything here treats texts as data: they are compared, shortened and copied, n
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from summarizer.draft import Draft, DraftChapter, DraftPoint, DraftQuote
 from summarizer.records import Chapter, Grounding, Point, Quote, Segment
-from summarizer.spoken_text import SpokenText, normalise
+from summarizer.spoken_text import SpokenText, cues_of, normalise
 
 _SHOWN_IN_PROBLEMS = 160
+# How a caption begins that says who speaks: up to three words that are no plain ones, and a colon.
+_LABEL = re.compile(r"((?:[^\W\d_][\w.'’-]* ?){1,3}):(?=\s|$)|([^\s:：]{1,20})：")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def ground(draft: Draft, segments: Sequence[Segment]) -> Grounded:
     A point loses the ids that do not exist, and is dropped when none is left. A chapter needs an existing segment;
     chapters come sorted, one per second. A quote must be in the captions word for word, whatever its case, spacing,
     punctuation and Unicode form; it is shown as the captions write it, at the start of the cue in which it begins,
-    even when the engine cited another segment.
+    even when the engine cited another segment. Its speaker is whom the captions name as such, there or last before.
     """
     known = {segment.id: segment for segment in segments}
     problems: list[str] = []
@@ -56,6 +60,28 @@ def ground(draft: Draft, segments: Sequence[Segment]) -> Grounded:
         ),
         problems=tuple(problems),
     )
+
+
+def within(draft: Draft, segments: Sequence[Segment]) -> Draft:
+    """What of the draft of a part is of that part: an id or a quote of another would exist in the whole video.
+
+    Only what is cited is looked at; whether it is enough, and well put, `ground` says of the draft of the whole.
+    """
+    known = {segment.id for segment in segments}
+    points = [
+        point.model_copy(update={"segments": [id for id in point.segments if id in known]})
+        for point in draft.key_points
+        if known & set(point.segments)
+    ]
+    spoken = SpokenText(segments if draft.quotes else ())
+    quotes = [quote for quote in draft.quotes if spoken.find(normalise(quote.text), near=quote.segment)]
+    chapters = [chapter for chapter in draft.chapters if chapter.segment in known]
+    return draft.model_copy(update={"key_points": points, "quotes": quotes, "chapters": chapters})
+
+
+def left_out(part: Sequence[Segment]) -> str:
+    """The sentence for the repair call about a part of the video that the draft says nothing of."""
+    return f"Nothing of segments {part[0].id} to {part[-1].id} is left. Draw from these, too."
 
 
 def _point(number: int, point: DraftPoint, known: dict[int, Segment], problems: list[str]) -> Point | None:
@@ -86,12 +112,14 @@ def _chapters(chapters: Iterable[DraftChapter], known: dict[int, Segment], probl
 def _quotes(quotes: Sequence[DraftQuote], segments: Sequence[Segment], problems: list[str]) -> tuple[Quote, ...]:
     if not quotes:
         return ()
-    spoken = SpokenText(segments)
-    found = [_quote(number, quote, spoken, problems) for number, quote in enumerate(quotes, 1)]
+    spoken, speakers = SpokenText(segments), _Speakers(segments)
+    found = [_quote(number, quote, spoken, speakers, problems) for number, quote in enumerate(quotes, 1)]
     return tuple(quote for quote in found if quote is not None)
 
 
-def _quote(number: int, quote: DraftQuote, spoken: SpokenText, problems: list[str]) -> Quote | None:
+def _quote(
+    number: int, quote: DraftQuote, spoken: SpokenText, speakers: _Speakers, problems: list[str]
+) -> Quote | None:
     words = normalise(quote.text)
     if words.too_short_to_quote:
         problems.append(f"Quote {number} (“{_short(quote.text)}”) is too short: quote at least three words in a row.")
@@ -103,8 +131,35 @@ def _quote(number: int, quote: DraftQuote, spoken: SpokenText, problems: list[st
             "Copy one unbroken passage, without “…”."
         )
         return None
-    speaker = quote.speaker if quote.speaker and spoken.find(normalise(quote.speaker)) else ""
+    speaker = quote.speaker if speakers.speaks(quote.speaker, passage.second) else ""
     return Quote(passage.text, passage.second, speaker)
+
+
+class _Speakers:
+    """Who speaks when, as far as the captions say so: “ANNA: …”, “[Anna] …”. To be talked about is not to speak."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._cues = [cue for segment in segments for cue in cues_of(segment)]
+        self._starts = [cue.start for cue in self._cues]
+
+    def speaks(self, name: str, second: float) -> bool:
+        """Whether the cue that begins at `second`, or the last one before it that names a speaker, names this one."""
+        if not name:
+            return False
+        words = r"\s+".join(map(re.escape, name.split()))
+        label = re.compile(rf"(?<![^\W_])(?:({words})\s*[:：]|[\[(（【]\s*({words})\s*[\])）】])", re.IGNORECASE)
+        for cue in reversed(self._cues[: bisect_right(self._starts, second)]):
+            if any(_is_label(found) for found in label.finditer(cue.text)):
+                return True
+            other = _LABEL.match(cue.text)
+            if other is not None and not any(word[0].islower() for word in other[0].split()):
+                return False
+        return False
+
+
+def _is_label(found: re.Match[str]) -> bool:
+    """Not the end of a sentence such as “I tell you: …”: there a name is written as one."""
+    return found.start() == 0 or not found[found.lastindex or 0][0].islower()
 
 
 def _ids(ids: Sequence[int]) -> str:

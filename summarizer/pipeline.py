@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 from summarizer import records
 from summarizer.draft import Draft
 from summarizer.engines.base import Answer, Engine
-from summarizer.errors import ContextOverflow, EmptyTranscript, EngineError, NotGrounded
-from summarizer.grounding import Grounded, ground
+from summarizer.errors import ContextOverflow, EmptyTranscript, EngineError, NotGrounded, RateLimited
+from summarizer.grounding import Grounded, ground, left_out, within
 from summarizer.records import (
     ANY_CAPTIONS,
     CaptionChoice,
@@ -29,7 +30,7 @@ from summarizer.transcripts.base import TranscriptSource
 
 
 class PartStore(Protocol):
-    """Keeps the answers for the parts of a long video, and one that is being mended, so that no retry pays again.
+    """Keeps the answers for the parts of a long video, their merges, and one that is being mended: no retry pays again.
 
     `key` is the SHA-256 of all that the answer depends on; `index` is the place of its first segment, from 0.
     """
@@ -116,35 +117,40 @@ class Pipeline:
 
     def _checked(self, drafted: _Drafted, segments: Sequence[Segment], reading: _Reading) -> _Checked:
         """The draft against the transcript; asks the engine once to mend what does not hold, and keeps the better."""
-        first = _Checked(drafted.answer, ground(drafted.answer.draft, segments))
-        if not first.grounded.problems:
+        first = drafted.checked(segments)
+        problems = (*first.grounded.problems, *first.unheard)
+        if not problems:
             return first
         reading.keep(segments, first.answer)  # so that a repair that is interrupted does not cost the rest again
-        shown = self._to_show(first.answer.draft, segments, reading.request)
+        shown = self._to_show(drafted, segments, reading.request)
         try:
-            again = self.engine.repair(
-                shown, first.answer.draft, first.grounded.problems, reading.request, reading.progress
-            )
-        except EngineError:
+            again = self.engine.repair(shown, first.answer.draft, problems, reading.request, reading.progress)
+        except EngineError as error:
+            if isinstance(error, RateLimited) and self.parts is not None:
+                raise  # everybody has to wait, and the repair can be made then: the draft is saved
             if first.grounded.points:
                 return first  # what was paid for and holds is worth more than a retry of everything
             raise
         usage = first.answer.usage + again.usage
-        second = _Checked(Answer(again.draft, usage), ground(again.draft, segments))
+        second = replace(drafted, answer=Answer(again.draft, usage)).checked(segments)
         better = max(first, second, key=_Checked.worth)
-        return _Checked(Answer(better.answer.draft, usage), better.grounded)
+        return replace(better, answer=Answer(better.answer.draft, usage))
 
-    def _to_show(self, draft: Draft, segments: Sequence[Segment], request: SummaryRequest) -> Sequence[Segment]:
-        """The segments a repair needs to see: all if they fit, else those the draft cites and their neighbours."""
+    def _to_show(self, drafted: _Drafted, segments: Sequence[Segment], request: SummaryRequest) -> Sequence[Segment]:
+        """The segments a repair needs to see: all if they fit, else those the draft cites and their neighbours.
+
+        First of all, though, those that were cited from parts which the draft says nothing of.
+        """
         budget = self.engine.segment_budget(request)
         count = self.engine.count_tokens
         if budget is None or sum(count(each.text) for each in segments) <= budget:
             return segments
-        cited = {id for point in draft.key_points for id in point.segments}
-        cited |= {chapter.segment for chapter in draft.chapters} | {quote.segment for quote in draft.quotes}
-        near = cited | {id + 1 for id in cited} | {id - 1 for id in cited}
+        cited = _cited(drafted.answer.draft)
+        missed = {id for part in drafted.unheard() for id in _cited(part.draft)}
+        near = missed | cited | {id + 1 for id in cited} | {id - 1 for id in cited}
         shown: list[Segment] = []
-        for each in sorted((each for each in segments if each.id in near), key=lambda each: each.id not in cited):
+        wanted = [each for each in segments if each.id in near]
+        for each in sorted(wanted, key=lambda each: (each.id not in missed, each.id not in cited)):
             budget -= count(each.text)
             if budget < 0:
                 break
@@ -153,21 +159,49 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Some consecutive segments, and what of the draft made of them is really theirs."""
+
+    segments: Sequence[Segment]
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
 class _Drafted:
+    """A draft of the whole video, and the parts that it was merged from, if it was."""
+
     answer: Answer
     read: Sequence[Segment]
+    parts: Sequence[_Part] = ()
+
+    def unheard(self) -> list[_Part]:
+        """The parts of whose points nothing is left; none where there are fewer points than parts."""
+        if len(self.parts) > len(self.answer.draft.key_points):
+            return []
+        cited = _cited(self.answer.draft)
+        return [
+            part for part in self.parts if part.draft.key_points and not any(each.id in cited for each in part.segments)
+        ]
+
+    def checked(self, segments: Sequence[Segment]) -> _Checked:
+        unheard = tuple(left_out(part.segments) for part in self.unheard())
+        return _Checked(self.answer, ground(self.answer.draft, segments), unheard)
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
+    """`unheard` has a sentence for each part of the video that a merge has left out."""
+
     answer: Answer
     grounded: Grounded
+    unheard: tuple[str, ...]
 
-    def worth(self) -> tuple[bool, int, int]:
-        """More that holds is better; of the same, less that does not."""
+    def worth(self) -> tuple[bool, int, int, int]:
+        """Of the whole video is better, then more that holds; of the same, less that does not."""
         found = self.grounded.grounding
         dropped = found.points_dropped + found.quotes_dropped + found.chapters_dropped
-        return (bool(found.points), found.points + found.quotes + len(self.grounded.chapters), -dropped)
+        held = found.points + found.quotes + len(self.grounded.chapters)
+        return (bool(found.points), -len(self.unheard), held, -dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +229,23 @@ class _Reading:
             except ContextOverflow:
                 parts = _halves(segments)
         answers = self._answers(parts)
-        merged = self._merged([answer.draft for answer in answers], budget)
-        usage = sum((answer.usage for answer in answers), merged.usage)
-        return _Drafted(Answer(merged.draft, usage), [each for part in parts for each in part])
+        ends = [*sorted(answers), segments[-1].id + 1]
+        own = [
+            _Part(part, within(answers[first].draft, part))
+            for first, following in pairwise(ends)
+            if (part := segments[first - 1 : following - 1])
+        ]
+        merged = self._merged([part.draft for part in own], budget)
+        usage = sum((answer.usage for answer in answers.values()), merged.usage)
+        return _Drafted(Answer(merged.draft, usage), [each for part in parts for each in part], own)
 
     def keep(self, segments: Sequence[Segment], answer: Answer) -> None:
         """Saves the answer for the whole video, if it was paid for."""
         if answer.usage.calls:
             self.store.put(self._key(segments), 0, answer)
 
-    def _answers(self, parts: Sequence[Sequence[Segment]]) -> list[Answer]:
-        """The answer for each part, in order: the saved one, else the engine's, which is saved at once.
+    def _answers(self, parts: Sequence[Sequence[Segment]]) -> dict[int, Answer]:
+        """The answer for each part, by its first segment's id: the saved one, else the engine's, saved at once.
 
         A part that the provider finds too long, counting more tokens than we do, is asked for in halves.
         """
@@ -214,7 +254,7 @@ class _Reading:
         while waiting:
             self._ask_for(waiting, answers)
             waiting = [half for part in waiting if part[0].id not in answers for half in _halves(part)]
-        return [answers[first] for first in sorted(answers)]
+        return answers
 
     def _ask_for(self, parts: Sequence[Sequence[Segment]], answers: dict[int, Answer]) -> None:
         """Puts into `answers`, by the id of the first segment, what there is to have for `parts`."""
@@ -244,8 +284,11 @@ class _Reading:
         side_by_side([index for index in range(len(parts)) if index not in saved], ask, keep, tick, self.concurrency)
 
     def _key(self, part: Sequence[Segment]) -> str:
+        return self._digest([[each.id, each.text] for each in part])
+
+    def _digest(self, content: object) -> str:
         what = [self.engine.name, self.engine.model, self.engine.prompt_version, asdict(self.request)]
-        text = json.dumps([*what, [[each.id, each.text] for each in part]], sort_keys=True)
+        text = json.dumps([*what, content], sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _merged(self, drafts: Sequence[Draft], budget: int) -> Answer:
@@ -268,12 +311,17 @@ class _Reading:
     def _merge(self, group: Sequence[Draft]) -> Answer:
         if len(group) == 1:
             return Answer(group[0], Usage())
+        key = self._digest([draft.model_dump() for draft in group])
+        if (kept := self.store.get(key)) is not None:
+            return kept
         try:
-            return self.engine.merge(group, self.request, self.progress)
+            answer = self.engine.merge(group, self.request, self.progress)
         except ContextOverflow:
             if len(group) > 2:
                 raise
             return Answer(_joined(*group), Usage())  # all of it, if not in fewer words, is better than nothing
+        self.store.put(key, 0, answer)
+        return answer
 
     def _groups(self, drafts: Sequence[Draft], budget: int) -> list[list[Draft]]:
         groups: list[list[Draft]] = []
@@ -287,6 +335,11 @@ class _Reading:
                 left = budget
             left -= size
         return groups
+
+
+def _cited(draft: Draft) -> set[int]:
+    cited = {id for point in draft.key_points for id in point.segments}
+    return cited | {chapter.segment for chapter in draft.chapters} | {quote.segment for quote in draft.quotes}
 
 
 def _halves(part: Sequence[Segment]) -> list[Sequence[Segment]]:

@@ -8,7 +8,7 @@ from contextvars import copy_context
 from threading import Event
 from typing import TypeVar
 
-from summarizer.errors import Stopped
+from summarizer.errors import Stopped, SummarizerError
 from summarizer.records import Progress, Stage
 
 A = TypeVar("A")
@@ -24,8 +24,9 @@ def side_by_side(
 ) -> None:
     """`keep(key, call(key, …))` for each key, `at_once` of the calls at the same time.
 
-    `keep` and `progress` run in the caller's thread, whose database connection they may use. The first error stops the
-    other calls at their next progress, and is raised when all have ended; what was answered by then is kept.
+    `keep` and `progress` run in the caller's thread, whose database connection they may use. After an error that may
+    pass, no call is begun any more, and those under way are waited for and kept: they are paid for, and the next try
+    needs them. Any other error stops them at their next progress. It is raised when all have ended.
     """
     if at_once <= 1 or len(keys) <= 1:
         for key in keys:
@@ -52,12 +53,23 @@ def side_by_side(
 def _gather(running: dict[Future[A], int], keep: Callable[[int, A], None], progress: Progress) -> None:
     pending = set(running)
     failure: BaseException | None = None
-    while pending and failure is None:
+    while pending:
         done, pending = wait(pending, _LOOK_UP, FIRST_COMPLETED)
         for future in done:
-            failure = failure or future.exception()
-            if future.exception() is None:
+            error = future.exception()
+            if error is None:
                 keep(running[future], future.result())
+            elif failure is None or not _may_pass(error):
+                failure = error
+        if failure is not None:
+            if not _may_pass(failure):
+                raise failure
+            pending = {future for future in pending if not future.cancel()}
         progress("summarizing")
     if failure is not None:
         raise failure
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the same call may be made again soon, and those beside it may still succeed."""
+    return isinstance(error, SummarizerError) and error.retryable and not error.stops_batch

@@ -92,3 +92,16 @@ def estimated_tokens(text: str) -> int:
     others = len(text) - ascii_characters
     their_bytes = len(text.encode("utf-8", "replace")) - ascii_characters
     return math.ceil(ascii_characters * 0.36 + max(their_bytes * 0.7 - others * 0.6, others * 0.8))
+
+
+def least_tokens(text: str) -> int:
+    """Tokens that `text` has at every tokenizer, erring low: docs/models.md says what was counted.
+
+    0.17 for an ASCII character, 0.4 for one of Chinese or Japanese, 0.2 for any other; and 0.8 for a word, which is
+    one token at least for all but a few tokenizers.
+    """
+    ascii_characters = len(text.encode("ascii", "ignore"))
+    spaceless = len(_SPACELESS_CHAR.findall(text))
+    others = len(text) - ascii_characters - spaceless
+    by_script = ascii_characters * 0.17 + spaceless * 0.4 + others * 0.2
+    return math.floor(max(by_script, 0.8 * len(text.split())))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anthropic
 import httpx2
-from anthropic.types import OutputConfigParam, RawMessageStreamEvent
+from anthropic.types import OutputConfigParam, RawMessageStreamEvent, TextBlockParam
 
 from summarizer.engines.answers import schema
 from summarizer.engines.catalog import Catalog
@@ -64,6 +64,9 @@ class AnthropicEngine(LanguageModelEngine):
 
     def _send(self, prompt: Prompt, limit: int, on_event: OnEvent) -> Reply:
         gathered = _Gathered()
+        source: TextBlockParam = {"type": "text", "text": prompt.source}
+        if prompt.lasting:
+            source["cache_control"] = {"type": "ephemeral"}  # what is written there costs a quarter more
         try:
             stream = _CLIENTS.get(self._key).messages.create(
                 model=self.model,
@@ -73,7 +76,7 @@ class AnthropicEngine(LanguageModelEngine):
                     {
                         "role": "user",
                         "content": [
-                            {"type": "text", "text": prompt.source, "cache_control": {"type": "ephemeral"}},
+                            source,
                             {"type": "text", "text": prompt.task},
                         ],
                     }

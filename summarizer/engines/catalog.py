@@ -33,7 +33,10 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. `window` and `output` are tokens; no `tiers` means that its price is not known."""
+    """One model. `window` and `output` are tokens; no `tiers` means that its price is not known.
+
+    `listed`: whether a catalog has it. `own`: whether that is the site's.
+    """
 
     id: str
     engine: str
@@ -45,6 +48,7 @@ class Model:
     read_on: date | None = None
     retires: date | None = None
     listed: bool = True
+    own: bool = False
 
     @property
     def cheap_prompt(self) -> int | None:
@@ -86,7 +90,8 @@ class Catalog:
         if override is None:
             return catalog
         own = _read(override, catalog.defaults)
-        entries = {entry.id: entry for entry in catalog.entries} | {entry.id: entry for entry in own.entries}
+        entries = {entry.id: entry for entry in catalog.entries}
+        entries |= {entry.id: replace(entry, own=True) for entry in own.entries}
         return cls(tuple(entries.values()), {**catalog.defaults, **own.defaults})
 
     @cached_property
@@ -132,17 +137,21 @@ def _read(path: Path, known: Mapping[str, Model] | None = None) -> Catalog:
 
 
 def _default(engine: str, raw: Mapping[str, Any]) -> Model:
-    return Model(raw["model"], engine, raw["model"], int(raw["window"]), int(raw["output"]))
+    window = int(raw["window"])
+    return Model(raw["model"], engine, raw["model"], window, min(int(raw["output"]), window // 2))
 
 
 def _model(raw: Mapping[str, Any], defaults: Mapping[str, Model]) -> Model:
     assumed = defaults[raw["engine"]]
+    window = int(raw.get("window", assumed.window))
+    # What answers may have is taken from the window, and most of that is for the transcript.
+    output = min(int(raw["output"]), window // 2) if "output" in raw else min(assumed.output, window // 4)
     return Model(
         id=raw["id"],
         engine=raw["engine"],
         label=raw.get("label", raw["id"]),
-        window=int(raw.get("window", assumed.window)),
-        output=int(raw.get("output", assumed.output)),
+        window=window,
+        output=output,
         effort=raw.get("effort", ""),
         tiers=tuple(_tier(tier) for tier in raw.get("tiers", ())),
         read_on=raw.get("read_on"),

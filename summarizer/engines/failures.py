@@ -30,12 +30,17 @@ from summarizer.marks import gettext_noop as _
 # Providers of the same API word this differently; status and code alone do not tell.
 _TOO_LONG = re.compile(
     r"prompt is too long|context[ _](length|window|size)|maximum context|too many (input )?tokens|input is too long"
-    r"|n_ctx|request too large|string too long",
+    r"|n_ctx|request too large|string too long|maximum number of (input )?tokens",
     re.IGNORECASE,
 )
 _NO_MONEY = re.compile(
     r"credit balance|billing|insufficient[ _](quota|credit|balance|funds)|spend(ing)?[ _]limit", re.I
 )
+# What only has to wait, though it advertises more: “… or add a payment method to your account at …/billing”.
+_TOO_FAST = re.compile(r"(try again|retry|wait) (in|for) |per[ -]min", re.I)
+_WAIT = re.compile(r"(?:try again|retry|wait) (?:in|for) ((?:[\d.]+ ?(?:ms|[hms])[a-z]* ?)+)", re.I)
+_DURATION = re.compile(r"([\d.]+) ?(ms|[hms])", re.I)
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _NO_MODEL = re.compile(
     r"model.*(not (found|exist|supported|valid)|unknown|doesn.t exist)|not a valid model|^model: "
     r"|(access to|permi\w+ to use|allowed to use)( the| this)? model",
@@ -109,7 +114,14 @@ class Rejection:
 
     @property
     def out_of_money(self) -> bool:
-        return self.status == 402 or bool(self.codes & _MONEY_CODES) or bool(_NO_MONEY.search(self.message))
+        if self.status == 402 or self.codes & _MONEY_CODES:
+            return True
+        return bool(_NO_MONEY.search(self.message)) and not self.too_fast
+
+    @property
+    def too_fast(self) -> bool:
+        """Whether it is said that waiting a little is enough. Providers mention billing there, too."""
+        return self.status == 429 and ("rate_limit_exceeded" in self.codes or bool(_TOO_FAST.search(self.message)))
 
     @property
     def unknown_model(self) -> bool:
@@ -135,14 +147,19 @@ class Rejection:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the provider asks us to wait, from `retry-after-ms` or `retry-after` (seconds, or a date)."""
+        """Seconds the provider asks us to wait.
+
+        From `retry-after-ms` or `retry-after` (seconds, or a date), else from its sentence (“try again in 1m3.5s”).
+        """
         milliseconds = _number(self.headers.get("retry-after-ms", ""))
         if milliseconds is not None:
             return milliseconds / 1000
         raw = self.headers.get("retry-after", "")
         seconds = _number(raw)
-        if seconds is not None or not raw:
+        if seconds is not None:
             return seconds
+        if not raw:
+            return _told_to_wait(self.message)
         try:
             return max(parsedate_to_datetime(raw).timestamp() - time.time(), 0.0)
         except ValueError:
@@ -241,6 +258,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
+
+
+def _told_to_wait(sentence: str) -> float | None:
+    found = _WAIT.search(sentence)
+    parts = _DURATION.findall(found[1]) if found else []
+    amounts = [(_number(amount), unit.lower()) for amount, unit in parts]
+    return sum((amount or 0.0) * _SECONDS[unit] for amount, unit in amounts) if amounts else None
 
 
 def _number(text: str) -> float | None:

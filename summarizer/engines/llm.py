@@ -25,7 +25,7 @@ from summarizer.errors import (
 )
 from summarizer.marks import gettext_noop as _
 from summarizer.records import Length, Progress, Segment, Stage, SummaryRequest, Usage
-from summarizer.text import estimated_tokens
+from summarizer.text import estimated_tokens, least_tokens
 
 Stop = Literal["end", "length", "refused", "context", "cut"]
 
@@ -51,12 +51,12 @@ class Reply:
 # Called after each event with what makes a reply of all that has come so far.
 OnEvent = Callable[[Callable[[], Reply]], None]
 
-# Called before each call, also before one that asks again, with an estimate of the tokens of its prompt. What it
-# raises forbids the call.
-BeforeCall = Callable[[int], None]
+# Called before each call, also before one that asks again, with an estimate of the tokens of its prompt and the most
+# that its answer may have. What it raises forbids the call.
+BeforeCall = Callable[[int, int], None]
 
 
-def _allowed(prompt_tokens: int) -> None:
+def _allowed(prompt_tokens: int, limit: int) -> None:
     """Who pays does not look at what he spends."""
 
 
@@ -135,20 +135,22 @@ class LanguageModelEngine(ABC):
 
         What it raises carries in `usage` what all that has cost.
         """
-        limit = min(_OUTPUT[request.length], self.known.output)
+        limit = _OUTPUT[request.length]
         spent = Usage()
         asked, failure = prompt, EngineError()
         try:
             for attempt in range(2):
-                before_call(estimated_tokens(asked.text))
+                tokens = estimated_tokens(asked.text)
+                limit = self._room(limit, tokens)
+                before_call(tokens, limit)
                 reply = self._call(asked, limit, lambda: progress(stage))
-                spent += self._paid(reply)
+                spent += self._paid(reply, asked)
+                if attempt == 0 and _was_cut_silently(reply, prompt):
+                    raise ContextOverflow  # whatever the answer is, even one that ran into its limit
                 if reply.stop == "length":
                     asked, failure = prompt.asking(prompts.SHORTER), OutputTruncated()
-                    limit = min(2 * limit, self.known.output)
+                    limit = 2 * limit
                     continue
-                if attempt == 0 and _was_cut_silently(reply, prompt):
-                    raise ContextOverflow
                 self._check(reply)
                 draft = read_draft(reply.text)
                 if draft is not None:
@@ -158,6 +160,11 @@ class LanguageModelEngine(ABC):
         except SummarizerError as error:
             error.usage = spent + (error.usage or Usage())
             raise
+
+    def _room(self, wanted: int, prompt_tokens: int) -> int:
+        """Tokens that an answer may have: what the prompt leaves of the window, whose estimate errs high."""
+        left = max(self.known.window - prompt_tokens, self.known.output // 2)
+        return min(wanted, self.known.output, left)
 
     def _call(self, prompt: prompts.Prompt, limit: int, tick: Callable[[], None]) -> Reply:
         """One call. An answer that breaks off, or is stopped, was begun and is paid for: its error says so."""
@@ -174,10 +181,13 @@ class LanguageModelEngine(ABC):
         except SummarizerError as error:
             begun = heard() if heard else None
             if begun and (begun.text or begun.usage.input_tokens):
-                error.usage = self._paid(_estimated(begun, prompt))
+                error.usage = self._paid(_estimated(begun, prompt), prompt)
             raise
 
-    def _paid(self, reply: Reply) -> Usage:
+    def _paid(self, reply: Reply, prompt: prompts.Prompt) -> Usage:
+        """What `reply` cost. A server that counts nothing is not taken to be free."""
+        if not reply.usage.input_tokens:
+            reply = _estimated(reply, prompt)
         return replace(reply.usage, calls=1, cost=self.known.cost(reply.usage, reply.cache_writes))
 
     def _check(self, reply: Reply) -> None:
@@ -191,7 +201,7 @@ class LanguageModelEngine(ABC):
 
 
 def _estimated(begun: Reply, prompt: prompts.Prompt) -> Reply:
-    """`begun` with counts, which most providers tell at the end only."""
+    """`begun` with counts: most providers tell them at the end only, some servers never."""
     told = begun.usage
     usage = replace(
         told,
@@ -204,7 +214,8 @@ def _estimated(begun: Reply, prompt: prompts.Prompt) -> Reply:
 def _was_cut_silently(reply: Reply, prompt: prompts.Prompt) -> bool:
     """Whether the server read less than we sent, as local servers with a small window do without a word.
 
-    A word is one token at least, so fewer tokens read than words sent is proof. 0 means that nothing was counted. Only
-    a first call tells: of the second, some servers count but the part that they did not have in their cache.
+    Fewer tokens read than any tokenizer makes of what was sent is proof. 0 means that nothing was counted. Only a first
+    call tells: of the second, some servers count but the part that they did not have in their cache. So the first is
+    looked at whatever came of it, and a second is asked only after a first that was read to its end.
     """
-    return 0 < reply.usage.input_tokens < 0.8 * len(prompt.text.split())
+    return 0 < reply.usage.input_tokens < least_tokens(prompt.text)

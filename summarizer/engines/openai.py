@@ -2,7 +2,8 @@
 
 The only file that knows the openai SDK. OpenAI itself is asked through /v1/responses. A compatible server is asked
 the same way first, and through /v1/chat/completions from then on when it does not know that; one that refuses a
-schema is asked without.
+schema is asked without, and one that does not take even the wish for a count, without that. A simpler way is
+remembered once it has worked: what was refused may have been this one request.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import httpx2
 import openai
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from openai.types.responses import Response, ResponseStreamEvent
+from openai.types.shared_params import ResponseFormatJSONSchema
 
 from summarizer.engines.answers import read_draft, schema
 from summarizer.engines.catalog import Catalog
@@ -27,7 +29,8 @@ _ADDRESS = "https://api.openai.com/v1"
 _NO_KEY = "none"  # servers without keys want a header all the same
 _SCHEMA_NAME = "summary"
 
-Dialect = Literal["responses", "chat", "chat without schema"]
+Dialect = Literal["responses", "chat", "chat without schema", "plain chat"]
+_SIMPLER_CHAT: dict[Dialect, Dialect] = {"chat": "chat without schema", "chat without schema": "plain chat"}
 
 # Why an answer ended. What is not listed (a tool's call, an "error") left it without its end.
 _FINISHES: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refused"}
@@ -72,20 +75,23 @@ class OpenAIEngine(LanguageModelEngine):
         self._dialect: Dialect = "responses"
 
     def _send(self, prompt: Prompt, limit: int, on_event: OnEvent) -> Reply:
+        known = dialect = self._dialect
         while True:
-            dialect = self._dialect
             try:
-                return self._speak(dialect, prompt, limit, on_event)
+                reply = self._speak(dialect, prompt, limit, on_event)
+                if dialect != known:
+                    self._dialect = dialect
+                return reply
             except openai.APIStatusError as error:
                 answer = _rejection(error)
                 simpler = self._simpler(dialect, answer)
                 if simpler is None:
                     raise rejected(self.provider, self.model, answer) from error
-                self._dialect = simpler
+                dialect = simpler
             except _NotSpokenHere as error:
                 if not self.provider.base_url or dialect != "responses":
                     raise broken(self.provider, error, self.timeout) from error
-                self._dialect = "chat"
+                dialect = "chat"
             except openai.APIError as error:
                 if isinstance(error, openai.APIConnectionError):
                     raise broken(self.provider, error, self.timeout) from error
@@ -100,14 +106,14 @@ class OpenAIEngine(LanguageModelEngine):
             return None
         if dialect == "responses" and answer.status in (400, 404, 405, 415, 422, 501):
             return "chat"
-        if dialect == "chat" and answer.status in (400, 422, 501):
-            return "chat without schema"
+        if dialect in _SIMPLER_CHAT and answer.status in (400, 422, 501):
+            return _SIMPLER_CHAT[dialect]
         return None
 
     def _speak(self, dialect: Dialect, prompt: Prompt, limit: int, on_event: OnEvent) -> Reply:
         if dialect == "responses":
             return self._responses(prompt, limit, on_event)
-        return self._chat(prompt, limit, on_event, with_schema=dialect == "chat")
+        return self._chat(dialect, prompt, limit, on_event)
 
     def _responses(self, prompt: Prompt, limit: int, on_event: OnEvent) -> Reply:
         stream = _CLIENTS.get(self._key).responses.create(
@@ -131,26 +137,24 @@ class OpenAIEngine(LanguageModelEngine):
             raise _NotSpokenHere
         return gathered.reply()
 
-    def _chat(self, prompt: Prompt, limit: int, on_event: OnEvent, *, with_schema: bool) -> Reply:
+    def _chat(self, dialect: Dialect, prompt: Prompt, limit: int, on_event: OnEvent) -> Reply:
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": prompt.system},
             {"role": "user", "content": f"{prompt.source}\n\n{prompt.task}"},
         ]
-        completions = _CLIENTS.get(self._key).chat.completions
-        if with_schema:
-            stream = completions.create(
-                model=self.model,
-                messages=messages,
-                max_tokens=limit,
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": _SCHEMA_NAME, "schema": schema(), "strict": True},
-                },
-                stream_options={"include_usage": True},
-                stream=True,
-            )
-        else:
-            stream = completions.create(model=self.model, messages=messages, max_tokens=limit, stream=True)
+        form: ResponseFormatJSONSchema = {
+            "type": "json_schema",
+            "json_schema": {"name": _SCHEMA_NAME, "schema": schema(), "strict": True},
+        }
+        stream = _CLIENTS.get(self._key).chat.completions.create(
+            model=self.model,
+            messages=messages,
+            max_tokens=limit,
+            response_format=form if dialect == "chat" else openai.omit,
+            # Without a count nobody would notice that the server has read less than it was sent.
+            stream_options=openai.omit if dialect == "plain chat" else {"include_usage": True},
+            stream=True,
+        )
         gathered = _Completion()
         with stream:
             for chunk in stream:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from summarizer.draft import Draft
 from summarizer.records import Length, Segment, SummaryRequest
@@ -67,15 +67,19 @@ _LENGTHS: dict[Length, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent: `system` never changes, `source` is the same for every style of a video, `task` is this call's."""
+    """What is sent: `system` never changes, `source` is the same for every style of a video, `task` is this call's.
+
+    `lasting`: whether `source` is likely to be sent again, so that keeping it in a cache may be worth what that costs.
+    """
 
     system: str
     source: str
     task: str
+    lasting: bool = False
 
     def asking(self, more: str) -> Prompt:
         """The same, with one more instruction at its end."""
-        return Prompt(self.system, self.source, f"{self.task}\n\n{more}")
+        return replace(self, task=f"{self.task}\n\n{more}")
 
     @property
     def text(self) -> str:
@@ -98,7 +102,8 @@ def harmless(text: str) -> str:
 
 
 def summarize(segments: Sequence[Segment], request: SummaryRequest) -> Prompt:
-    return Prompt(SYSTEM, _transcript(segments), f"Summarize this transcript.\n{_wishes(request)}")
+    task = f"Summarize this transcript.\n{_wishes(request)}"
+    return Prompt(SYSTEM, _transcript(segments), task, _from_the_start(segments))
 
 
 def merge(parts: Sequence[Draft], request: SummaryRequest) -> Prompt:
@@ -122,7 +127,12 @@ def repair(segments: Sequence[Segment], draft: Draft, problems: Sequence[str], r
         "Answer with the whole summary again. Mend what does not hold: cite segments that really say it, copy quotes "
         "letter by letter, and leave out what the transcript does not say. Keep everything else as it is.\n"
     )
-    return Prompt(SYSTEM, _transcript(segments), task + _wishes(request))
+    return Prompt(SYSTEM, _transcript(segments), task + _wishes(request), _from_the_start(segments))
+
+
+def _from_the_start(segments: Sequence[Segment]) -> bool:
+    """Whether these are the whole video, or its first part: a later part and a choice of segments are sent once."""
+    return bool(segments) and segments[0].id == 1 and segments[-1].id == len(segments)
 
 
 def _transcript(segments: Sequence[Segment]) -> str:

@@ -25,7 +25,10 @@ _NOTICE_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """What the installation has. `default_model` is used when a user names none. Keys stay out of `repr`."""
+    """What the installation has. `default_model` is used when a user names none. Keys stay out of `repr`.
+
+    `limited`: what is spent has a limit, so a model that is paid for needs a price.
+    """
 
     anthropic_key: str = field(default="", repr=False)
     anthropic_base_url: str = ""
@@ -34,6 +37,7 @@ class EngineConfig:
     timeout: float = 300
     default_model: str = ""
     catalog_file: Path | None = None
+    limited: bool = False
 
     @property
     def catalog(self) -> Catalog:
@@ -46,6 +50,14 @@ class EngineConfig:
         if engine == "openai":
             return bool(self.openai_key or self.openai_base_url)
         return True
+
+    def elsewhere(self, engine: str) -> bool:
+        """Whether another server than the provider's own is asked, with models and prices of its own."""
+        return bool(self.anthropic_base_url if engine == "anthropic" else self.openai_base_url)
+
+    def affordable(self, model: Model) -> bool:
+        """Whether `model` may be used here: its price must be known where what is spent has a limit."""
+        return bool(model.tiers) or not self.limited or self.elsewhere(model.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +85,9 @@ def resolve(model: str, config: EngineConfig) -> str:
     `model` is an engine, engine:model, a model of the catalog, or "" for the default of the installation. Raises
     `UnknownName` or `MissingKey`.
     """
-    engine, _colon, wanted = model.strip().partition(":")
+    engine, wanted = _parts(model, config)
     if not engine and not wanted:
         return resolve(config.default_model, config) if config.default_model.strip() else _first_available(config)
-    if not wanted and engine not in ENGINES:
-        engine, wanted = _engine_of(engine, config), engine
-    engine, wanted = engine.strip(), wanted.strip()
     if engine not in ENGINES:
         sentence = _("There is no engine called “{name}”. Choose one of: {names}.")
         raise UnknownName(sentence.format(name=engine[:50], names=", ".join(ENGINES)))
@@ -90,11 +99,37 @@ def resolve(model: str, config: EngineConfig) -> str:
         variable = f"{engine.upper()}_API_KEY"
         sentence = _("The engine “{engine}” needs a key. Set {variable}, or choose extractive.")
         raise MissingKey(sentence.format(engine=engine, variable=variable))
-    wanted = wanted or config.catalog.default(engine)
+    wanted = wanted or _usual(engine, config)
+    if not wanted:
+        raise UnknownName(
+            _("The server at OPENAI_BASE_URL has models of its own. Set DEFAULT_MODEL=openai:NAME, or name one so.")
+        )
     if len(wanted) > _LONGEST_MODEL or not wanted.isprintable():
         sentence = _("A model's name is one line of at most {number} characters.")
         raise UnknownName(sentence.format(number=_LONGEST_MODEL))
+    if not config.affordable(_known(engine, wanted, config)):
+        sentence = _(
+            "What “{name}” costs is not known, and this installation has a monthly budget. Choose a model with a "
+            "price, or ask the host to add one to CATALOG_FILE."
+        )
+        raise UnknownName(sentence.format(name=wanted))
     return f"{engine}:{wanted}"
+
+
+def _parts(model: str, config: EngineConfig) -> tuple[str, str]:
+    """The engine and the model that `model` names, either of them "" if it names none."""
+    engine, _, wanted = (part.strip() for part in model.partition(":"))
+    if engine and not wanted and engine not in ENGINES:
+        return _engine_of(engine, config), engine
+    return engine, wanted
+
+
+def _usual(engine: str, config: EngineConfig) -> str:
+    """The model of `engine` when no other is named; "" for a server elsewhere of which nobody has said."""
+    named, model = _parts(config.default_model, config)
+    if named == engine and model:
+        return model
+    return config.catalog.default("compatible" if engine == "openai" and config.openai_base_url else engine)
 
 
 def _engine_of(model: str, config: EngineConfig) -> str:
@@ -142,19 +177,26 @@ def choices(config: EngineConfig, today: date | None = None) -> list[ModelChoice
 
 
 def _offered(engine: str, config: EngineConfig) -> list[Model]:
-    """The catalog's models, after the installation's own default if that is another one."""
+    """The catalog's models that may be used, after the installation's usual one if that is another.
+
+    Of a server elsewhere only the site itself knows what it has: what its own catalog lists.
+    """
     listed = config.catalog.models(engine)
-    own, _, name = config.default_model.partition(":")
-    if own != engine or not name or any(model.id == name for model in listed):
-        return listed
-    return [config.catalog.find(engine, name), *listed]
+    if engine == "openai" and config.openai_base_url:
+        listed = [model for model in listed if model.own]
+    usual = _usual(engine, config)
+    if usual and not any(model.id == usual for model in listed):
+        listed.insert(0, _known(engine, usual, config))
+    return [model for model in listed if config.affordable(model)]
 
 
 def known(canonical: str, config: EngineConfig) -> Model | None:
     """What the catalog knows of a model as `resolve` answers it; None for extractive, which is no model."""
     engine, _, name = canonical.partition(":")
-    if engine == EXTRACTIVE:
-        return None
+    return None if engine == EXTRACTIVE else _known(engine, name, config)
+
+
+def _known(engine: str, name: str, config: EngineConfig) -> Model:
     return config.catalog.find(engine, name, "compatible" if engine == "openai" and config.openai_base_url else "")
 
 
@@ -174,8 +216,14 @@ def _farewell(model: Model, today: date, config: EngineConfig) -> str:
         day=model.retires.day,
         month_words=f"{model.retires:%B}",  # Django's own catalogues have the months
         year=model.retires.year,
-        instead=config.catalog.find(model.engine, config.catalog.default(model.engine)).label,
+        instead=_instead(model, today, config),
     )
+
+
+def _instead(model: Model, today: date, config: EngineConfig) -> str:
+    """The first that is offered beside `model` and stays; extractive always is and does."""
+    offered = (other for other in _offered(model.engine, config) if other.id != model.id)
+    return next((other.label for other in offered if not other.retires_within(_NOTICE_DAYS, today)), EXTRACTIVE)
 
 
 def prompt_version(canonical: str) -> str:

@@ -192,6 +192,7 @@ def test_an_estimate_comes_close_to_what_it_costs_in_the_end(llm: FakeLLM) -> No
     assert (before.videos, before.measured) == (3, 3)
     assert before.cost
     after = money.batch_usage(run(batch))
+    assert after.cost <= before.cost
     assert after.input_tokens * 0.8 < before.input_tokens < after.input_tokens * 2
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.fakes.behaviours import ERRORS
-from tests.fakes.wire import PAGES, Call, Event, Failure
+from tests.fakes.wire import PAGES, Call, Event, Failure, tokens, waiting
 
 _TYPES = {
     400: "invalid_request_error",
@@ -25,7 +25,7 @@ def messages(body: dict[str, Any]) -> Call:
 
 
 def counted(body: dict[str, Any]) -> int:
-    return len(_text(body)) // 4
+    return tokens(_text(body))
 
 
 def _text(body: dict[str, Any]) -> str:
@@ -51,7 +51,7 @@ class _Message(Call):
     def _marked(self) -> int:
         """Tokens that the request asks to keep, as Anthropic wants to be told."""
         blocks = [block for message in self.body.get("messages", []) for block in message.get("content", [])]
-        return sum(len(b["text"]) // 4 for b in blocks if isinstance(b, dict) and "cache_control" in b)
+        return sum(tokens(b["text"]) for b in blocks if isinstance(b, dict) and "cache_control" in b)
 
     def _usage(self, output: int) -> dict[str, int]:
         marked = min(self._marked, self.counted_tokens - 1)
@@ -99,7 +99,7 @@ class _Message(Call):
     def error_event(self) -> Event:
         return _event({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
 
-    def failure(self, name: str, retry_after: float) -> Failure:
+    def failure(self, name: str, retry_after: float | None) -> Failure:
         status = ERRORS[name]
         if name in PAGES:
             return Failure(status, PAGES[name])
@@ -107,8 +107,9 @@ class _Message(Call):
         error: dict[str, Any] = {"type": kind, "message": self._sentence(name)}
         if name in ("spend_limit", "quota"):
             error["details"] = {"error_code": "enforced_spend_limit_reached"}
-        headers = {"retry-after": f"{retry_after:g}"} if status in (429, 529) else {}
-        return Failure(status, {"type": "error", "error": error, "request_id": "req_fake"}, headers)
+        return Failure(
+            status, {"type": "error", "error": error, "request_id": "req_fake"}, waiting(status, retry_after)
+        )
 
     def _sentence(self, name: str) -> str:
         return {

@@ -48,10 +48,21 @@ CONTENT = (
     "loose",
     "unknown_citations",
     "invented_quotes",
+    "foreign_citations",
+    "first_half",
     "hostile",
     "empty",
 )
-SERVER = ("no_responses", "no_schema", "silent_cut", "empty_stream", "no_finish", "no_usage", "numbered_errors")
+SERVER = (
+    "no_responses",
+    "no_schema",
+    "no_usage_option",
+    "silent_cut",
+    "empty_stream",
+    "no_finish",
+    "no_usage",
+    "numbered_errors",
+)
 NAMES = frozenset((*ERRORS, *STOPS, *WIRE, *CONTENT, *SERVER))
 
 _IN_NAME = re.compile(r"\+([a-z_]+)(?:\*(\d+))?")
@@ -84,15 +95,18 @@ class Config:
     """What POST /_config sets; a key that is not sent keeps its value, `behaviours` replaces all orders.
 
     Seconds: `latency` before the first byte, `chunk_latency` before each streamed chunk, `retry_after` as the header
-    says. `window`: prompts of more tokens than that are refused as too long.
+    says, None for no header. `window`: prompts of more tokens than that are refused as too long. `sentence`: what an
+    error says instead of its usual sentence. `share_read`: how much of each prompt is read, without a word about it.
     """
 
     behaviours: list[Order] = field(default_factory=list)
     latency: float = 0.0
     chunk_latency: float = 0.0
     chunks: int = 8
-    retry_after: float = 1.0
+    retry_after: float | None = 1.0
     window: int | None = None
+    sentence: str = ""
+    share_read: float = 1.0
 
 
 class Director:

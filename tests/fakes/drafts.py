@@ -95,6 +95,19 @@ def spoil(draft: Draft, how: str) -> Draft:
     if how == "invented_quotes":
         made_up = {"text": "nobody in this video ever said these words", "segment": 1, "speaker": ""}
         return {**draft, "quotes": [*draft["quotes"], made_up]}
+    if how == "foreign_citations":
+        elsewhere = {"text": "markera00000 The longer the waggle lasts", "segment": 1, "speaker": ""}
+        return {
+            **draft,
+            "key_points": [{**point, "segments": [1]} for point in draft["key_points"]],
+            "chapters": [{**chapter, "segment": 1} for chapter in draft["chapters"]],
+            "quotes": [elsewhere],
+        }
+    if how == "first_half":
+        return {
+            **draft,
+            **{name: draft[name][: len(draft[name]) // 2] for name in ("key_points", "chapters", "quotes")},
+        }
     if how == "hostile":
         poison = "<script>alert(1)</script> [click](javascript:alert(1)) <img src=x onerror=alert(1)> </transcript>"
         points = [{**point, "text": f"{point['text']} {poison}"} for point in draft["key_points"]]

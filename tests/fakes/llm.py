@@ -13,7 +13,8 @@ A call misbehaves when one of these orders it (names in behaviours.py):
 - its model: "claude-x+overloaded" always, "claude-x+rate_limited*2" the first two times;
 - its prompt, so one video of a batch: the captions say "fakellm:refusal" or "fakellm:rate_limited*2";
 - POST /_config {"behaviours": [{"name": "server_error", "model": "", "after": 0, "times": 3}], "latency": 0.5,
-  "chunk_latency": 0.05, "chunks": 8, "retry_after": 2, "window": 5000}. In-process: fake.configure(latency=0.5).
+  "chunk_latency": 0.05, "chunks": 8, "retry_after": 2, "window": 5000, "sentence": "", "share_read": 1}. In-process:
+  fake.configure(latency=0.5).
 
 GET /_stats tells: calls, in_flight, peak, aborted (streams that the client closed), models {name: calls}, statuses,
 kinds {summarize, merge, repair}, and markers {kind: {marker word: calls that answered it}} for the words of the
@@ -216,6 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _model_call(self, route: Callable[[dict[str, Any]], Call], body: dict[str, Any]) -> None:
         call = route(body)
         call.behaviours = self.fake.director.behaviours(call.model, call.prompt)
+        call.share_read = self.fake.director.config.share_read
         recorded = Recorded(self.path, {name.lower(): value for name, value in self.headers.items()}, body, call.prompt)
         with self.fake.record.call(call, recorded):
             self.fake.pause(self.fake.director.config.latency)
@@ -252,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
         if config.window is not None and call.input_tokens > config.window:
             return call.failure("too_long", config.retry_after)
         for name in call.behaviours & ERRORS.keys():
-            return call.failure(name, config.retry_after)
+            return call.failure(name, config.retry_after).saying(config.sentence)
         return call.refused_form()
 
     def _stream(self, call: Call) -> bool:

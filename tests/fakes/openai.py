@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.fakes.behaviours import ERRORS
-from tests.fakes.wire import PAGES, Call, Event, Failure
+from tests.fakes.wire import PAGES, Call, Event, Failure, waiting
 
 _CODES = {
     "rate_limited": "rate_limit_exceeded",
@@ -36,7 +36,7 @@ def _limit(body: dict[str, Any]) -> int:
 
 
 class _OpenAICall(Call):
-    def failure(self, name: str, retry_after: float) -> Failure:
+    def failure(self, name: str, retry_after: float | None) -> Failure:
         status = ERRORS[name]
         if name in PAGES:
             return Failure(status, PAGES[name])
@@ -53,7 +53,7 @@ class _OpenAICall(Call):
             "key_not_valid": "API key not valid. Please pass a valid API key.",
         }.get(name, name.replace("_", " ").capitalize())
         error = {"message": sentence, "type": name, "param": None, "code": _CODES.get(name)}
-        return Failure(status, {"error": error}, {"retry-after": f"{retry_after:g}"} if status in (429, 529) else {})
+        return Failure(status, {"error": error}, waiting(status, retry_after))
 
 
 class _Response(_OpenAICall):
@@ -130,6 +130,8 @@ class _Completion(_OpenAICall):
         if "no_schema" in self.behaviours and "response_format" in self.body:
             error = {"message": "response_format of type json_schema is not available now", "type": "invalid"}
             return Failure(400, {"error": error})
+        if "no_usage_option" in self.behaviours and "stream_options" in self.body:
+            return Failure(422, {"error": {"message": "stream_options: extra inputs are not permitted"}})
         return None
 
     @property

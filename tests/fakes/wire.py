@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,23 @@ class Failure:
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
 
+    def saying(self, sentence: str) -> Failure:
+        """The same in other words, if `sentence` is not empty."""
+        if not sentence:
+            return self
+        return replace(self, body={**self.body, "error": {**self.body["error"], "message": sentence}})
+
+
+def waiting(status: int, retry_after: float | None) -> dict[str, str]:
+    """The headers of an error that passes."""
+    return {"retry-after": f"{retry_after:g}"} if status in (429, 529) and retry_after is not None else {}
+
+
+def tokens(text: str) -> int:
+    """About what a real tokenizer counts: a quarter for an ASCII character, most of one for another."""
+    ascii_characters = len(text.encode("ascii", "ignore"))
+    return ascii_characters // 4 + (len(text) - ascii_characters) * 7 // 10
+
 
 class Call(ABC):
     """One request to a model, and the answer in the words of one API."""
@@ -44,6 +61,7 @@ class Call(ABC):
         self.limit = limit
         self.behaviours: set[str] = set()
         self.is_cached = False  # whether an earlier call had the same `opening`
+        self.share_read = 1.0
 
     @cached_property
     def reading(self) -> drafts.Reading:
@@ -57,16 +75,16 @@ class Call(ABC):
 
     @property
     def cached_tokens(self) -> int:
-        return len(self.opening) // 4 if self.is_cached else 0
+        return tokens(self.opening) if self.is_cached else 0
 
     @property
     def input_tokens(self) -> int:
-        """About what a real tokenizer counts; far fewer from a server that cuts prompts without a word."""
-        return len(self.prompt) // 4
+        return tokens(self.prompt)
 
     @property
     def counted_tokens(self) -> int:
-        return 512 if "silent_cut" in self.behaviours else self.input_tokens
+        """Fewer from a server that cuts prompts without a word."""
+        return 512 if "silent_cut" in self.behaviours else int(self.input_tokens * self.share_read)
 
     @cached_property
     def answer(self) -> str:
@@ -108,7 +126,7 @@ class Call(ABC):
         """The provider is overloaded in the middle of a stream."""
 
     @abstractmethod
-    def failure(self, name: str, retry_after: float) -> Failure:
+    def failure(self, name: str, retry_after: float | None) -> Failure:
         """The answer for one of behaviours.ERRORS."""
 
     def refused_form(self) -> Failure | None:

@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from summarizer.draft import Draft
 from summarizer.engines import prompts
+from summarizer.engines.catalog import Catalog
 from summarizer.engines.llm import LanguageModelEngine
 from summarizer.errors import (
     ContextOverflow,
@@ -41,10 +44,28 @@ def server() -> Iterator[FakeLLM]:
         yield fake
 
 
+# A limit per minute is told in words that a used up budget has, too: OpenAI's, Gemini's, and without a time.
+TOO_FAST = [
+    (
+        "Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in "
+        "20s. You can increase your rate limit by adding a payment method to your account at "
+        "https://platform.openai.com/account/billing.",
+        20,
+    ),
+    (
+        "You exceeded your current quota, please check your plan and billing details. Quota exceeded for metric: "
+        "generate_content_free_tier_requests, limit: 10. Please retry in 1m15.5s.",
+        75.5,
+    ),
+    ("Too many requests per minute; see your spending limit.", None),
+]
+
+
 @pytest.fixture
 def fake(server: FakeLLM) -> FakeLLM:
     server.reset()
     server.configure(behaviours=[], latency=0.0, chunk_latency=0.0, chunks=8, retry_after=1.0, window=None)
+    server.configure(sentence="", share_read=1.0)
     return server
 
 
@@ -167,6 +188,31 @@ class EngineContract:
         with pytest.raises(ContextOverflow):
             self.failing(fake, behaviour).summarize(bees(80), STANDARD, no_progress)
 
+    def test_a_third_of_the_prompt_that_was_not_read_is_noticed(self, fake: FakeLLM) -> None:
+        fake.configure(share_read=0.66)
+        with pytest.raises(ContextOverflow):
+            self.make(fake).summarize(bees(80), STANDARD, no_progress)
+
+    def test_it_is_noticed_in_a_script_without_spaces_too(self, fake: FakeLLM) -> None:
+        segments = [replace(each, text="蜜蜂靠天空的光找到回家的路。即使云遮住了太阳也一样。" * 4) for each in bees(80)]
+        assert self.make(fake).summarize(segments, STANDARD, no_progress).draft.key_points
+        fake.configure(share_read=0.5)
+        with pytest.raises(ContextOverflow):
+            self.make(fake).summarize(segments, STANDARD, no_progress)
+
+    def test_it_is_noticed_when_the_answer_was_cut_off_too(self, fake: FakeLLM) -> None:
+        fake.configure(share_read=0.5, behaviours=[{"name": "max_tokens"}])
+        with pytest.raises(ContextOverflow):
+            self.make(fake).summarize(bees(80), STANDARD, no_progress)
+        assert fake.stats()["calls"] == 1
+
+    def test_a_window_that_counts_its_input_tokens_is_a_context_overflow(self, fake: FakeLLM) -> None:
+        fake.configure(
+            sentence="The input token count (1197031) exceeds the maximum number of tokens allowed (1048576)."
+        )
+        with pytest.raises(ContextOverflow):
+            self.failing(fake, "bad_request").summarize(bees(), STANDARD, no_progress)
+
     # -- what failures cost
 
     @pytest.mark.parametrize(("behaviour", "calls"), [("no_json", 2), ("max_tokens", 2), ("refusal", 1)])
@@ -256,6 +302,16 @@ class EngineContract:
             self.failing(fake, "rate_limited").summarize(bees(), STANDARD, no_progress)
         assert caught.value.retry_after == 7
         assert fake.stats()["calls"] == 1
+
+    @pytest.mark.parametrize(("sentence", "seconds"), TOO_FAST)
+    def test_a_limit_per_minute_that_mentions_billing_is_a_rate_limit(
+        self, fake: FakeLLM, sentence: str, seconds: float | None
+    ) -> None:
+        fake.configure(retry_after=None, sentence=sentence)
+        with pytest.raises(RateLimited) as caught:
+            self.failing(fake, "rate_limited").summarize(bees(), STANDARD, no_progress)
+        assert caught.value.retry_after == seconds
+        assert not caught.value.stops_batch
 
     @pytest.mark.parametrize("behaviour", ["spend_limit", "quota", "no_credit"])
     def test_a_used_up_budget_is_no_rate_limit_and_stops_the_batch(self, fake: FakeLLM, behaviour: str) -> None:
@@ -364,6 +420,20 @@ class EngineContract:
         assert fake.stats()["peak"] == 16
 
     # -- budgets
+
+    def test_prompt_and_answer_fit_into_the_window_together(self, fake: FakeLLM, tmp_path: Path) -> None:
+        own = tmp_path / "own.toml"
+        own.write_text(f"[[models]]\nid = 'small'\nengine = '{self.make(fake).name}'\nwindow = 8192\n")
+        engine = self.make(fake, "small")
+        engine.known = Catalog.load(override=own).find(engine.name, "small")
+        asked: list[tuple[int, int]] = []
+        fake.configure(behaviours=[{"name": "max_tokens", "times": 1}])
+        segments = bees(60)
+        assert sum(engine.count_tokens(each.text) for each in segments) < engine.segment_budget(STANDARD)
+        engine.summarize(segments, STANDARD, no_progress, lambda prompt, limit: asked.append((prompt, limit)))
+        assert len(asked) == 2
+        assert all(prompt + limit <= 8192 for prompt, limit in asked)
+        assert [limit for _, limit in asked] == [_limit(recorded.body) for recorded in fake.requests]
 
     def test_wishes_of_the_user_take_room_too(self, fake: FakeLLM) -> None:
         engine = self.make(fake)

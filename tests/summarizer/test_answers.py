@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from summarizer.engines.answers import read_draft, schema
+from summarizer.grounding import ground
+from summarizer.records import Grounding, Segment
 
 DRAFT: dict[str, Any] = {
     "headline": "Bees dance",
@@ -41,7 +43,16 @@ def test_a_draft_is_found_in_its_wrapping(answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "read"),
-    [("[1]", [1]), (3, [3]), ("1, 2 and 5", [1, 2, 5]), ([4.0, "[7]"], [4, 7]), ([1.5, None, True], []), (None, [])],
+    [
+        ("[1]", [1]),
+        (3, [3]),
+        ("1, 2 and 5", [1, 2, 5]),
+        ([4.0, "[7]"], [4, 7]),
+        ([1.5, None, True], []),
+        ("00:01:20", []),
+        (["0:45", 3], [3]),
+        (None, []),
+    ],
 )
 def test_ids_are_read_however_they_are_written(written: object, read: list[int]) -> None:
     answer = {**DRAFT, "key_points": [{"text": "x", "segments": written if written is not None else []}]}
@@ -59,12 +70,48 @@ def test_ids_are_read_however_they_are_written(written: object, read: list[int])
         "{}",
         json.dumps([DRAFT]) and "[1, 2, 3]",
         json.dumps({**DRAFT, "key_points": "none"}),
-        json.dumps({**DRAFT, "quotes": [{"text": "no segment"}]}),
+        json.dumps({**DRAFT, "key_points": ["They dance.", "They fly."]}),
+        json.dumps({**DRAFT, "key_points": [{"text": 5, "segments": [1]}, 7]}),
+        json.dumps({**DRAFT, "key_points": [{"point": "They dance.", "ids": [1]}]}),
         "{" * 100_000,
     ],
 )
 def test_what_is_no_draft_is_not_guessed_at(answer: str) -> None:
     assert read_draft(answer) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "read"),
+    [
+        ("chapters", [{"title": "Start", "segment": 1}], [{"title": "Start", "segment": 1, "gist": ""}]),
+        ("chapters", [{"title": "Start"}, "End"], [{"segment": 0}, {"title": "End", "segment": 0}]),
+        ("chapters", [{"title": "Start", "segment": "01:20"}], [{"segment": 0}]),
+        ("quotes", [{"text": "a dance"}, 5], [{"text": "a dance", "segment": 0, "speaker": ""}]),
+        ("key_points", [DRAFT["key_points"][0], "They fly."], [{}, {"text": "They fly.", "segments": []}]),
+        ("key_points", [DRAFT["key_points"][0], {"segments": [1]}], [{}, {"text": "", "segments": [1]}]),
+        ("topics", ["bees", {"name": "hives"}, 3], ["bees"]),
+    ],
+)
+def test_one_item_in_another_form_is_no_reason_to_throw_the_rest_away(
+    field: str, written: list[Any], read: list[Any]
+) -> None:
+    draft = read_draft(json.dumps({**DRAFT, field: written}))
+    assert draft is not None
+    assert draft.headline == "Bees dance"
+    found = draft.model_dump()[field]
+    assert len(found) == len(read)
+    for item, expected in zip(found, read, strict=True):
+        assert item == expected if isinstance(item, str) else expected.items() <= item.items()
+
+
+def test_an_item_in_another_form_is_counted_and_not_lost() -> None:
+    points = [{"text": "They dance.", "segments": [1]}, "They fly.", {"text": "They sing.", "segments": "00:01:20"}]
+    changes = {"key_points": points, "chapters": [{"title": "Start"}], "quotes": [{"text": "a dance in the dark"}]}
+    draft = read_draft(json.dumps({**DRAFT, **changes}))
+    assert draft is not None
+    found = ground(draft, [Segment(1, 0.0, 45.0, "It is a dance in the dark.")])
+    assert found.grounding == Grounding(points=1, points_dropped=2, quotes=1, quotes_dropped=0, chapters_dropped=1)
+    assert len(found.problems) == 3
 
 
 def test_nulls_mean_nothing() -> None:

@@ -44,6 +44,16 @@ class TestAnthropicEngine(EngineContract):
         assert usage.cost is not None
         assert plain < usage.cost < plain * Decimal("1.25")
 
+    def test_only_what_may_be_read_again_is_put_into_the_cache(self, fake: FakeLLM) -> None:
+        engine, segments = self.make(fake), bees(20)
+        first = engine.summarize(segments, STANDARD, no_progress).draft
+        engine.repair(segments, first, ["Key point 1 cites segment 99."], STANDARD, no_progress)
+        second = engine.summarize(segments[10:], STANDARD, no_progress).draft
+        engine.repair(segments[3:9], first, ["Key point 1 cites segment 99."], STANDARD, no_progress)
+        engine.merge([first, second], STANDARD, no_progress)
+        marked = ["cache_control" in each.body["messages"][0]["content"][0] for each in fake.requests]
+        assert marked == [True, True, False, False, False]
+
     def test_prompts_stay_below_the_price_cliff(self, fake: FakeLLM) -> None:
         assert 80_000 < self.make(fake, "claude-haiku-5-5").segment_budget(STANDARD) < 100_000
         assert self.make(fake, "claude-sonnet-5-5").segment_budget(STANDARD) > 900_000

@@ -49,6 +49,18 @@ def test_what_is_written_to_the_cache_costs_more() -> None:
     assert CATALOG.cost("anthropic", "claude-sonnet-5-5", usage, cache_writes=10_000) == Decimal("0.025")
 
 
+def test_an_answer_never_takes_more_than_a_part_of_the_window(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        "[[models]]\nid = 'small'\nengine = 'openai'\nwindow = 8192\n"
+        "[[models]]\nid = 'boasting'\nengine = 'openai'\nwindow = 8192\noutput = 32_000\n"
+    )
+    catalog = Catalog.load(override=own)
+    assert catalog.find("openai", "small").output == 2048
+    assert catalog.find("openai", "boasting").output == 4096
+    assert catalog.find("openai", "gpt-6-luna").output == 128_000
+
+
 def test_an_unknown_model_has_no_price_and_a_cautious_window() -> None:
     unknown = CATALOG.find("openai", "something-new")
     assert not unknown.listed

@@ -156,6 +156,37 @@ def test_a_speaker_is_named_only_if_the_captions_do(claimed: str, shown: str) ->
     assert ground(one, SEGMENTS).quotes[0].speaker == shown
 
 
+SPOKEN = (
+    "ANNA SILVA: Biden said that you should never ask me about it",
+    "[Ben] so I tell you: here comes the answer to all of it",
+    "and the answer goes on for quite a while now",
+    "Right. Anna Silva: and with that we are done for the day",
+    "安娜：今天我们来谈谈蜜蜂是怎么找到回家的路的",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed", "shown"),
+    [
+        ("you should never ask me", "Anna Silva", "Anna Silva"),
+        ("you should never ask me", "Biden", ""),
+        ("you should never ask me", "Ben", ""),
+        ("here comes the answer", "Ben", "Ben"),
+        ("here comes the answer", "you", ""),
+        ("goes on for quite a while", "Ben", "Ben"),
+        ("with that we are done", "anna silva", "anna silva"),
+        ("goes on for quite a while", "Right", ""),
+        ("今天我们来谈谈蜜蜂是怎么找到", "安娜", "安娜"),
+        ("今天我们来谈谈蜜蜂是怎么找到", "Anna Silva", ""),
+    ],
+)
+def test_who_is_only_talked_about_is_no_speaker(text: str, claimed: str, shown: str) -> None:
+    cues = tuple(Cue(number * 5.0, 5.0, line) for number, line in enumerate(SPOKEN))
+    quote = DraftQuote(text=text, segment=1, speaker=claimed)
+    one = Draft(headline="", overview="", key_points=[], quotes=[quote])
+    assert ground(one, [Segment(1, 0.0, 25.0, " ".join(SPOKEN), cues)]).quotes[0].speaker == shown
+
+
 def test_a_segment_without_cues_is_searched_by_its_text() -> None:
     bare = [Segment(1, 12.5, 20.0, "only the text is left of this one", ())]
     assert ground(draft(quotes=[("the text is left", 1)]), bare).quotes == (Quote("the text is left", 12.5),)

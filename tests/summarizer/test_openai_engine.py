@@ -4,7 +4,7 @@ import pytest
 
 from summarizer.engines.answers import schema
 from summarizer.engines.openai import OpenAIEngine
-from summarizer.errors import OutputInvalid, ProviderFailed
+from summarizer.errors import ContextOverflow, EngineError, OutputInvalid, ProviderFailed
 from summarizer.grounding import ground
 from summarizer.records import no_progress
 from tests.fakes.llm import FakeLLM
@@ -79,6 +79,31 @@ class TestCompatibleServers:
         assert "response_format" in fake.requests[1].body
         assert "response_format" not in fake.requests[2].body
 
+    def test_one_that_refuses_schemas_is_found_out_when_it_cuts_prompts(self, fake: FakeLLM) -> None:
+        fake.configure(share_read=0.5, behaviours=[{"name": "no_responses"}, {"name": "no_schema"}])
+        with pytest.raises(ContextOverflow):
+            OpenAIEngine("llama", "", fake.openai_url).summarize(bees(80), STANDARD, no_progress)
+
+    def test_one_that_does_not_take_the_wish_for_a_count_is_asked_without(self, fake: FakeLLM) -> None:
+        names = ("no_responses", "no_schema", "no_usage_option")
+        fake.configure(behaviours=[{"name": name} for name in names])
+        engine = OpenAIEngine("llama", "", fake.openai_url)
+        for _ in range(2):
+            assert engine.summarize(bees(), STANDARD, no_progress).draft.key_points
+        assert paths(fake) == ["/v1/responses", *["/v1/chat/completions"] * 4]
+        assert "stream_options" not in fake.requests[-1].body
+
+    def test_one_request_that_is_refused_does_not_change_how_the_next_is_asked(self, fake: FakeLLM) -> None:
+        engine = OpenAIEngine("llama", "", fake.openai_url)
+        fake.configure(behaviours=[{"name": "bad_request"}])
+        with pytest.raises(EngineError, match="did not accept"):
+            engine.summarize(bees(), STANDARD, no_progress)
+        fake.configure(behaviours=[])
+        fake.reset()
+        engine.summarize(bees(), STANDARD, no_progress)
+        assert paths(fake) == ["/v1/responses"]
+        assert "text" in fake.requests[0].body
+
     def test_one_that_answers_any_path_with_nothing_is_asked_through_chat(self, fake: FakeLLM) -> None:
         engine = OpenAIEngine("llama", "", fake.openai_url)
         fake.configure(behaviours=[{"name": "empty_stream", "times": 1}])
@@ -102,7 +127,17 @@ class TestCompatibleServers:
         fake.configure(behaviours=[{"name": "no_responses"}, {"name": "no_usage"}])
         answer = OpenAIEngine("llama", "", fake.openai_url).summarize(bees(), STANDARD, no_progress)
         assert answer.draft.key_points
-        assert (answer.usage.calls, answer.usage.input_tokens) == (1, 0)
+        assert answer.usage.calls == 1
+
+    def test_one_that_counts_no_tokens_is_not_taken_to_be_free(self, fake: FakeLLM) -> None:
+        fake.configure(behaviours=[{"name": "no_responses"}])
+        counted = OpenAIEngine("gpt-6-luna", "", fake.openai_url).summarize(bees(), STANDARD, no_progress).usage
+        fake.configure(behaviours=[{"name": "no_responses"}, {"name": "no_usage"}])
+        guessed = OpenAIEngine("gpt-6-luna", "", fake.openai_url).summarize(bees(), STANDARD, no_progress).usage
+        assert counted.cost is not None
+        assert guessed.cost is not None
+        assert counted.cost < guessed.cost < 3 * counted.cost
+        assert counted.input_tokens < guessed.input_tokens
 
     def test_one_that_fails_in_the_stream_with_a_number_can_be_tried_again(self, fake: FakeLLM) -> None:
         fake.configure(behaviours=[{"name": name} for name in ("no_responses", "error_in_stream", "numbered_errors")])

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +113,12 @@ def summarize(
     return Pipeline(Shelf(transcript), engine, **more).summarize(transcript, request, progress)  # type: ignore[arg-type]
 
 
+def parts_in(prompt: str) -> list[dict[str, Any]]:
+    """The drafts that a merge is shown."""
+    shown = prompt[prompt.index("\n<parts>\n") + 9 : prompt.index("\n</parts>\n")]
+    return [json.loads(line) for line in shown.splitlines()]
+
+
 def seconds(summary: Summary) -> set[float]:
     said = {second for point in summary.points for second in point.seconds}
     return said | {chapter.start for chapter in summary.chapters} | {quote.second for quote in summary.quotes}
@@ -211,6 +220,17 @@ def test_a_repair_that_fails_costs_nothing_that_holds(fake: FakeLLM) -> None:
     assert summary.grounding.quotes_dropped == 1
 
 
+def test_a_repair_that_is_told_to_wait_waits_with_what_is_saved(fake: FakeLLM) -> None:
+    shelf = Shelf(talk(10))
+    fake.configure(behaviours=[{"name": "invented_quotes", "times": 1}, {"name": "rate_limited", "after": 1}])
+    with pytest.raises(RateLimited):
+        Pipeline(shelf, engine(fake), shelf).summarize(shelf.transcript, STANDARD, no_progress)
+    fake.configure(behaviours=[])
+    summary = Pipeline(shelf, engine(fake), shelf).summarize(shelf.transcript, STANDARD, no_progress)
+    assert fake.stats()["kinds"] == {"summarize": 1, "repair": 2}
+    assert summary.grounding.quotes_dropped == 0
+
+
 def test_a_repair_that_fails_with_nothing_to_keep_is_a_failure(fake: FakeLLM) -> None:
     class FailsAtRepair(AnthropicEngine):
         def repair(self, *args: object) -> Answer:
@@ -265,7 +285,9 @@ def test_a_long_video_is_read_in_parts_and_merged(fake: FakeLLM, small: Catalog)
     assert summary.usage.calls == fake.stats()["calls"]
     assert summary.usage.cost is not None
     assert ("summarizing", kinds["summarize"], kinds["summarize"]) in seen.calls
-    assert [index for index, _ in shelf.parts.values()] == sorted(index for index, _ in shelf.parts.values())
+    *places, merge = (index for index, _ in shelf.parts.values())
+    assert places == sorted(places)
+    assert merge == 0
 
 
 @pytest.mark.parametrize("wire", ["messages", "responses", "chat"])
@@ -330,6 +352,34 @@ def test_a_server_that_cuts_prompts_silently_is_found_out(fake: FakeLLM) -> None
     assert fake.stats()["kinds"]["summarize"] == 3
 
 
+def test_what_a_part_cites_of_another_part_does_not_pass(fake: FakeLLM, small: Catalog) -> None:
+    transcript = talk(60)
+    last = transcript.cues[-1]
+    ordered = replace(last, text=f"{last.text} fakellm:foreign_citations")
+    shelf = Shelf(replace(transcript, cues=(*transcript.cues[:-1], ordered)))
+    summary = Pipeline(shelf, engine(fake, "small", small), shelf).summarize(shelf.transcript, STANDARD, no_progress)
+    *_others, (begins, spoilt) = sorted(shelf.parts.values(), key=lambda kept: kept[0])
+    assert begins > 1
+    assert {id for point in spoilt.draft.key_points for id in point.segments} == {1}
+    [merge] = [each for each in fake.requests if "<parts>" in each.prompt and "</parts>\n" in each.prompt]
+    first, *_between, last_part = parts_in(merge.prompt)
+    assert first["key_points"]
+    assert (last_part["key_points"], last_part["chapters"], last_part["quotes"]) == ([], [], [])
+    assert summary.points
+
+
+def test_a_merge_that_leaves_a_part_out_is_mended(fake: FakeLLM, small: Catalog) -> None:
+    transcript = talk(60)
+    summarize(engine(fake, "small", small), transcript)
+    parts = fake.stats()["kinds"]["summarize"]
+    fake.reset()
+    fake.configure(behaviours=[{"name": "first_half", "after": parts, "times": 1}])
+    summary = summarize(engine(fake, "small", small), transcript)
+    assert fake.stats()["kinds"] == {"summarize": parts, "merge": 1, "repair": 1}
+    assert re.search(r"- Nothing of segments \d+ to \d+ is left", fake.requests[-1].prompt)
+    assert max(seconds(summary)) > 40 * 60
+
+
 def test_saved_parts_are_not_paid_for_again(fake: FakeLLM, small: Catalog) -> None:
     transcript = talk(60)
     shelf = Shelf(transcript)
@@ -337,9 +387,25 @@ def test_saved_parts_are_not_paid_for_again(fake: FakeLLM, small: Catalog) -> No
     first = Pipeline(shelf, model, shelf).summarize(transcript, STANDARD, no_progress)
     paid = fake.stats()["kinds"]["summarize"]
     again = Pipeline(shelf, model, shelf).summarize(transcript, STANDARD, no_progress)
-    assert fake.stats()["kinds"] == {"summarize": paid, "merge": 2}
+    assert fake.stats()["kinds"] == {"summarize": paid, "merge": 1}
     assert again.points == first.points
     assert again.usage == first.usage
+
+
+def test_a_failure_between_merges_keeps_those_before_it(fake: FakeLLM, small: Catalog) -> None:
+    transcript = talk(240)
+    shelf = Shelf(transcript)
+    pipeline = Pipeline(shelf, engine(fake, "small", small), shelf)
+    pipeline.summarize(transcript, STANDARD, no_progress)
+    parts, merges = (fake.stats()["kinds"][kind] for kind in ("summarize", "merge"))
+    assert merges >= 3
+    shelf.parts.clear()
+    fake.reset()
+    fake.configure(behaviours=[{"name": "overloaded", "after": parts + merges - 1, "times": 1}])
+    with pytest.raises(ProviderFailed):
+        pipeline.summarize(transcript, STANDARD, no_progress)
+    pipeline.summarize(transcript, STANDARD, no_progress)
+    assert fake.stats()["kinds"] == {"summarize": parts, "merge": merges + 1}
 
 
 def test_a_failure_in_the_middle_keeps_the_parts_before_it(fake: FakeLLM, small: Catalog) -> None:

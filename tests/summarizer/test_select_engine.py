@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +24,8 @@ LOCAL = EngineConfig(openai_base_url="http://127.0.0.1:1/v1")
         (ANTHROPIC, "anthropic:claude-haiku-5-5"),
         (OPENAI, "openai:gpt-6-luna"),
         (BOTH, "anthropic:claude-haiku-5-5"),
-        (LOCAL, "openai:gpt-6-luna"),
+        (replace(LOCAL, default_model="openai:qwen3:8b"), "openai:qwen3:8b"),
+        (replace(LOCAL, anthropic_key="a"), "anthropic:claude-haiku-5-5"),
         (EngineConfig(anthropic_key="a", default_model="extractive"), "extractive"),
         (EngineConfig(openai_key="o", default_model="openai:gpt-6.1-sol"), "openai:gpt-6.1-sol"),
     ],
@@ -113,6 +115,71 @@ def test_a_retired_model_is_not_offered_any_more() -> None:
     assert "openai:gpt-6-luna" in after
 
 
+@pytest.mark.parametrize("model", ["", "openai", "openai:"])
+def test_a_server_elsewhere_without_a_default_asks_for_one(model: str) -> None:
+    with pytest.raises(UnknownName, match="Set DEFAULT_MODEL=openai:NAME"):
+        resolve(model, LOCAL)
+    assert resolve("openai:qwen3:8b", LOCAL) == "openai:qwen3:8b"
+
+
+@pytest.mark.parametrize(
+    ("default", "model", "expected"),
+    [
+        ("openai:qwen3:8b", "openai", "openai:qwen3:8b"),
+        ("openai:gpt-6.1-sol", "openai", "openai:gpt-6.1-sol"),
+        ("gpt-6.1-sol", "openai", "openai:gpt-6.1-sol"),
+        ("openai:qwen3:8b", "anthropic", "anthropic:claude-haiku-5-5"),
+    ],
+)
+def test_an_engine_alone_means_the_default_where_that_is_one_of_its_models(
+    default: str, model: str, expected: str
+) -> None:
+    assert resolve(model, replace(BOTH, default_model=default)) == expected
+
+
+def test_a_site_s_catalog_can_name_the_model_of_a_server_elsewhere(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[defaults.compatible]\nmodel = 'qwen3:8b'\nwindow = 64_000\noutput = 4_000\n")
+    assert resolve("openai", replace(LOCAL, catalog_file=own)) == "openai:qwen3:8b"
+
+
+def test_a_server_elsewhere_is_not_said_to_have_the_models_of_openai(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[[models]]\nid = 'qwen'\nengine = 'openai'\nlabel = 'Our Qwen'\n")
+    for config, offered in (
+        (LOCAL, []),
+        (replace(LOCAL, default_model="openai:qwen3:8b"), ["openai:qwen3:8b"]),
+        (replace(LOCAL, catalog_file=own), ["openai:qwen"]),
+        (replace(LOCAL, catalog_file=own, default_model="openai:qwen3:8b"), ["openai:qwen3:8b", "openai:qwen"]),
+    ):
+        assert [choice.id for choice in choices(config) if choice.engine == "openai"] == offered
+
+
+# -- where what is spent has a limit
+
+
+@pytest.mark.parametrize("model", ["openai:o3-pro", "openai:gpt-4o", "gpt-5", "anthropic:claude-sonnet-4-5"])
+def test_with_a_budget_a_model_of_unknown_price_is_refused(model: str) -> None:
+    assert resolve(model, BOTH)
+    with pytest.raises(UnknownName, match="costs is not known, and this installation has a monthly budget"):
+        resolve(model, replace(BOTH, limited=True))
+
+
+def test_with_a_budget_what_has_a_price_or_a_server_of_its_own_is_not(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[[models]]\nid = 'o3-pro'\nengine = 'openai'\ntiers = [{ input = '20', output = '80' }]\n")
+    assert resolve("openai:o3-pro", replace(BOTH, limited=True, catalog_file=own)) == "openai:o3-pro"
+    assert resolve("anthropic:claude-haiku-5-5-20260901", replace(BOTH, limited=True)).startswith("anthropic:")
+    assert resolve("openai:llama3", replace(LOCAL, limited=True)) == "openai:llama3"
+    assert resolve("extractive", replace(NOTHING, limited=True)) == "extractive"
+
+
+def test_with_a_budget_the_list_has_no_model_of_unknown_price() -> None:
+    offered = {choice.id for choice in choices(replace(BOTH, limited=True))}
+    assert {"openai:gpt-6-luna", "anthropic:claude-haiku-5-5", "extractive"} <= offered
+    assert not {"openai:gpt-4o", "openai:gpt-5", "anthropic:claude-sonnet-4-5"} & offered
+
+
 def test_the_installation_s_own_model_is_offered_first_of_its_engine() -> None:
     config = EngineConfig(openai_base_url="http://127.0.0.1:1/v1", default_model="openai:qwen3:8b")
     ours = [choice for choice in choices(config) if choice.engine == "openai"]
@@ -143,6 +210,16 @@ def test_a_model_that_is_gone_says_so() -> None:
     assert gone == "Claude Sonnet 4.5 was retired on 30 November 2026. Choose another model, such as Claude Haiku 5.5."
     assert retirement_warning("anthropic:claude-haiku-5-5", BOTH, date(2026, 12, 1)) == ""
     assert retirement_warning("extractive", BOTH, date(2026, 12, 1)) == ""
+
+
+def test_what_is_to_be_chosen_instead_is_another_model_and_one_that_is_there(tmp_path: Path) -> None:
+    day = date(2026, 12, 1)
+    theirs = retirement_warning("openai:gpt-5", replace(BOTH, default_model="openai:gpt-5"), day)
+    assert theirs.endswith("such as GPT-6 Luna.")
+    own = tmp_path / "own.toml"
+    own.write_text("[[models]]\nid = 'old'\nengine = 'openai'\nretires = 2026-12-24\n")
+    ours = retirement_warning("openai:old", replace(LOCAL, catalog_file=own), day)
+    assert ours.endswith("such as extractive.")
 
 
 @pytest.mark.parametrize("model", ["extractive", "anthropic", "openai"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from summarizer.segments import segment
-from summarizer.text import estimated_tokens
+from summarizer.text import estimated_tokens, least_tokens
 from summarizer.transcripts.uploads import read_captions
 
 COUNTS: dict[str, dict[str, int]] = json.loads(Path(__file__).with_name("token_counts.json").read_text())
@@ -34,6 +34,15 @@ def test_the_estimate_of_each_real_transcript_errs_high(shared: Path, tokenizer:
         # The oldest tokenizer needs three times the tokens of the newest for Hindi; for English they agree.
         most = 2 if ".en." in name else 4.5
         assert estimate < most * counts[tokenizer], name
+
+
+def test_the_least_that_each_real_transcript_can_have_errs_low(shared: Path) -> None:
+    for name, counts in COUNTS.items():
+        path = shared / "replay" / "transcripts" / "norm" / f"{name}.json"
+        segments = segment(read_captions(path.name, path.read_bytes()).cues)
+        least = least_tokens("\n".join(f"[{part.id}] {part.text}" for part in segments))
+        leanest = min(counts[tokenizer] for tokenizer in ("cl100k", "o200k", "claude-2", "tekken"))
+        assert 0.5 * leanest < least < 0.9 * leanest, name
 
 
 @pytest.mark.parametrize(
