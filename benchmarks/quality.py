@@ -1,4 +1,4 @@
-"""How good are extractive summaries? One table over real transcripts, beside sumy and the first n sentences.
+"""How good are extractive summaries? One table over real transcripts, beside sumy, the first n sentences, and chance.
 
     python -m benchmarks.quality [--transcripts DIR] [--only TEXT] [--without-peers] [--write]
 
@@ -46,9 +46,9 @@ PEERS: Mapping[str, Callable[[Sequence[Sentence], int, str], list[Sentence]]] = 
     "first n": lead,
     "random per stretch": by_chance,
 }
-QUICK = ("first n", "random per stretch")
+SLOW = ("sumy LexRank", "sumy TextRank")
 HOURS = (1, 2, 4, 8)
-LONGEST_FOR_PEERS = 4
+LONGEST_FOR_PEERS = 2
 _PUNCTUATION = re.compile(r"[.,!?;:…。！？、，；：।؟\"“”«»]+(?=\s|$)|[。！？、，；：।]|(?:^|\s)[-–—]+(?=\s)|>>")
 
 
@@ -133,7 +133,7 @@ def compare(sample: Sample, with_peers: bool) -> dict[str, Quality]:
     ours = [_sentence_of(point, everything) for point in points]
     measured = {"ours": measure(sample, ours, everything, seconds)}
     for name, choose in PEERS.items():
-        if not with_peers and name not in QUICK:
+        if not with_peers and name in SLOW:
             continue
         chosen, seconds = _timed(partial(choose, everything, len(ours), sample.language))
         measured[name] = measure(sample, chosen, everything, seconds)
@@ -197,6 +197,42 @@ def without_full_stops(samples: Sequence[Sample]) -> dict[str, float]:
     return {"ours": fmean(ours), "each caption": fmean(captions)}
 
 
+def end_to_end(samples: Sequence[Sample], hours: float) -> tuple[Cue, ...]:
+    """English captions put one behind the other, again from the first if they are not enough, up to so many hours."""
+    cues: list[Cue] = []
+    begin = 0.0
+    while begin < hours * 3600:
+        for sample in samples:
+            cues.extend(replace(cue, start=begin + cue.start) for cue in sample.cues)
+            begin += sample.duration
+    return tuple(cue for cue in cues if cue.start < hours * 3600)
+
+
+def by_length(samples: Sequence[Sample], with_peers: bool) -> dict[str, dict[int, float]]:
+    """CPU seconds by method and hours of video. sumy is not asked beyond the hours that it does in minutes."""
+    english = [sample for sample in samples if sample.language.startswith("en")] or samples
+    methods: dict[str, dict[int, float]] = {"ours": {}}
+    for hours in HOURS:
+        segments = segment(end_to_end(english, hours))
+        points, methods["ours"][hours] = _timed(partial(our_points, segments))
+        reading = read(segments, no_progress)
+        if not with_peers or reading is None or hours > LONGEST_FOR_PEERS:
+            continue
+        for name in SLOW:
+            choose = partial(PEERS[name], reading.sentences, len(points), "en")
+            methods.setdefault(name, {})[hours] = _timed(choose)[1]
+    return methods
+
+
+def table_by_length(methods: Mapping[str, Mapping[int, float]]) -> str:
+    """CPU seconds, and seconds per hour of video, as Markdown."""
+    lines = [f"| CPU s (per hour) | {' | '.join(f'{hours} h' for hours in HOURS)} |", "|---" * (len(HOURS) + 1) + "|"]
+    for name, seconds in methods.items():
+        cells = [f"{seconds[hours]:.1f} ({seconds[hours] / hours:.2f})" if hours in seconds else "–" for hours in HOURS]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def report(samples: Sequence[Sample], with_peers: bool) -> tuple[str, dict[str, object]]:
     """The text to print, and the same as data."""
     results = {}
@@ -206,15 +242,17 @@ def report(samples: Sequence[Sample], with_peers: bool) -> tuple[str, dict[str, 
     print()
     rows = by_method(results.values())
     cut = without_full_stops(samples)
+    lengths = by_length(samples, with_peers)
     bare = "\n".join(f"| {name} | {share:.1%} |" for name, share in cut.items())
     text = (
         f"{len(samples)} transcripts, {sum(sample.duration for sample in samples) / 3600:.1f} hours, "
         f"{sum(each.extracts for each in rows['ours'])} extracts per method\n\n{table(rows)}\n\n"
-        f"| full stops taken away | mid-sentence |\n|---|---|\n{bare}\n"
+        f"| full stops taken away | mid-sentence |\n|---|---|\n{bare}\n\n{table_by_length(lengths)}\n"
     )
     data: dict[str, object] = {
         "python": platform.python_version(),
         "without_full_stops": cut,
+        "cpu_seconds_by_hours": lengths,
         "transcripts": {
             name: {method: asdict(measures) for method, measures in methods.items()}
             for name, methods in results.items()

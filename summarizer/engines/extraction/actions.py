@@ -11,6 +11,7 @@ from summarizer.engines.extraction.words import Language
 from summarizer.text import join
 
 _SHORTEST, _LONGEST = 4.0, 45.0  # words
+_SURE, _LONGEST_UNSURE = 0.2, 35.0  # where full stops are missing
 _LOOKS_BACK = 3  # sentences from "Owner: Jonas" to what he owns
 _CLAUSE = re.compile(r"[,;:.–—-]\s*$")
 _LABELS_ITEM = re.compile(r"^[^.!?]{1,24}:\s")
@@ -34,6 +35,13 @@ def _owned(sentences: Sequence[Sentence], book: Phrasebook) -> Iterator[str]:
         yield join(each.text for each in sentences[max(0, opening) : index + 1])
 
 
+def _is_clear(sentence: Sentence, request: str, language: Language) -> bool:
+    """Whether a sentence without a full stop is likely to be one, and goes on with what is to be done."""
+    following = request.split(maxsplit=1)[:1]
+    stumbles = not following or following[0].casefold() in language.starters | language.openers | language.fillers
+    return sentence.clean > _SURE and sentence.words <= _LONGEST_UNSURE and not stumbles
+
+
 def _asked(sentences: Sequence[Sentence], language: Language, book: Phrasebook) -> Iterator[str]:
     for sentence in sentences:
         text = sentence.text
@@ -41,6 +49,8 @@ def _asked(sentences: Sequence[Sentence], language: Language, book: Phrasebook) 
             continue
         match = book.requests.search(text) or book.actions.search(text)
         if match is None or text.rstrip("\"'”’»」）)").endswith(("?", "？", "؟")):
+            continue
+        if sentence.clean < 1.0 and not _is_clear(sentence, text[match.end() :], language):
             continue
         before = text[: match.start()]
         opens = not before.strip() or _CLAUSE.search(before) or before.split()[-1].casefold() in language.joints

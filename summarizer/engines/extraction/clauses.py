@@ -31,6 +31,7 @@ _LAST_BUT_ONE = {"fillers": -1.0, "danglers": -0.3, "joints": -0.3, "takers": -0
 _OBJECT_OF = {"takers": -0.8, "starters": -1.2, "joints": -0.6}
 _OBJECT = -2.5
 _PHRASE = 1.5
+_CUT = 0.5  # what each stretch costs: rather two sentences in one extract than a torn one
 _CLASSES = tuple(dict.fromkeys((*_AFTER, *_SECOND, *_BEFORE)))
 _CLAUSE = re.compile(r"[,;:、，；：–—-]$")
 _FULL_VERB = re.compile(
@@ -91,8 +92,8 @@ def _before_phrases(atoms: Sequence[Atom], language: Language) -> Iterator[int]:
 
 def _unfit(length: float) -> float:
     if length < _LEAST:
-        return 1.5 + (_LEAST - length) * 0.4
-    return abs(length - _BEST) / _BEST * (0.9 if length > _BEST else 0.5)
+        return _CUT + 1.5 + (_LEAST - length) * 0.4
+    return _CUT + abs(length - _BEST) / _BEST * (0.9 if length > _BEST else 0.5)
 
 
 def _sureness(gain: float) -> float:

@@ -11,7 +11,7 @@ from summarizer.engines.extraction.actions import action_items
 from summarizer.engines.extraction.appeal import opens_by_itself
 from summarizer.engines.extraction.atoms import length_of
 from summarizer.engines.extraction.chapters import chapter_starts
-from summarizer.engines.extraction.headings import clause, heading_of
+from summarizer.engines.extraction.headings import clause, cut_to_heading, heading_of
 from summarizer.engines.extraction.headlines import Headline, headline, shortened
 from summarizer.engines.extraction.keywords import mentions, telling
 from summarizer.engines.extraction.ranking import Chosen, choose_over_time, choose_the_best
@@ -27,7 +27,7 @@ _OVERVIEW_LENGTH = (8.0, 45.0)
 _ANNOUNCES, _CONCLUDES, _STRESSES = 0.6, 0.6, 0.1
 _MOST_OF_IT = 0.7
 _LEANS = 0.5
-_ENOUGH_OF_A_LINE = 5.0  # words
+_ENOUGH_OF_A_LINE, _LONGEST_LINE = 5.0, 9.0  # words
 _TITLE_WORDS = 3
 _HEADLINE_TOPICS = 6  # for each length the same
 _OFTEN = 3  # what a title is made of comes so often in the chapter
@@ -150,7 +150,8 @@ def _chapter(
     best = max(fresh, key=lambda index: (reading.scores[index], -index))
     chosen.add(best)
     gist = _shown(reading, best)
-    title = next((title for title in _titles(reading, line, places, indices) if title and title not in titles), gist)
+    title = next((title for title in _titles(reading, line, places, indices) if title and title not in titles), "")
+    title = title or _with_capital(cut_to_heading(gist, reading.language))
     return DraftChapter(title=title, segment=reading.stretches[places[0]].segment, gist=gist)
 
 
@@ -165,7 +166,9 @@ def _titles(reading: Reading, line: Headline | None, places: range, indices: Seq
     phrases = {key: count for key, count in often.items() if " " in key}
     serious = [index for index in indices if not reading.book.smalltalk.search(reading.sentences[index].said)]
     spoken = clause([reading.sentences[index] for index in serious], reading.weight, reading.language)
-    announced = heading_of(line.text, reading.language) if line and line.index in indices else ""
+    announced = line.text if line and line.index in indices else ""
+    if length_of(announced) > _LONGEST_LINE:
+        announced = heading_of(announced, reading.language)
     return [
         *(_with_capital(reading.signposts[index].heading) for index in opening),
         _with_capital(announced) if length_of(announced) >= _ENOUGH_OF_A_LINE else "",

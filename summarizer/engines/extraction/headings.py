@@ -95,6 +95,11 @@ def _without_last(text: str, loose: frozenset[str], language: Language) -> str:
     return text
 
 
+def cut_to_heading(text: str, language: Language) -> str:
+    """`text` in a heading's length, whatever it says."""
+    return heading_of(text, language) or _shortened(text, language) or text
+
+
 def _named(text: str, begin: int, language: Language) -> str:
     """The few words behind "Now" or "First", if they only name something: "the timeline", no sentence of their own."""
     heading = heading_of(text[begin:], language)
@@ -103,6 +108,9 @@ def _named(text: str, begin: int, language: Language) -> str:
         return ""
     if any(word in language.subjects and word not in language.articles for word in words):
         return ""
+    end = text.index(heading, begin) + len(heading)
+    if _BREAK.search(text) and not _BREAK.match(text, end) and text[end:].strip(_EDGES):
+        return ""  # it goes on without a comma
     last = tokens(heading)[-1]
     lacks_noun = language.code == NOUNS_HAVE_CAPITALS and last.islower() and not text.islower()
     return "" if lacks_noun or stem(last, language) is None else heading

@@ -10,6 +10,7 @@ from summarizer.engines.extraction.atoms import length_of
 from summarizer.engines.extraction.reading import Reading
 from summarizer.engines.extraction.sentences import Sentence
 from summarizer.engines.extraction.terms import folded, terms
+from summarizer.engines.extraction.words import Language
 
 _LONGEST = 120  # characters
 _SHORTEST_CUT = 40
@@ -45,12 +46,18 @@ def _announced(reading: Reading, topics: Sequence[str]) -> Headline | None:
         if (hits or names) and length_of(text) >= _LEAST_WORDS:
             rating = (1 + 0.5 * hits) * (0.6 + reading.scores[index]) * (_NAMES_THE_TOPIC if names else 1.0)
             rating *= _ASKS if text.endswith(("?", "？", "؟")) else 1.0
-            line = shortened(text)
+            line = shortened(_without_link(text, reading.language))
             rated.append((rating * (_TORN if line.endswith("…") else 1.0), -index, line))
     if not rated:
         return None
     _, index, line = max(rated)
     return Headline(line, -index)
+
+
+def _without_link(text: str, language: Language) -> str:
+    """Without the "But" that links a sentence to the one before."""
+    first, _, rest = text.partition(" ")
+    return rest if rest and folded(first) in language.joints & language.starters else text
 
 
 def _announcement(sentence: Sentence, topics: Sequence[str], reading: Reading) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from summarizer.engines.extraction.terms import Vector, cosine
 _DAMPING = 0.85
 _ROUNDS = 12
 _GOOD = 0.5
-_CONTENT, _NEW_AGAINST_REPEATED = 11.0, 5.0
+_CONTENT, _NEW_AGAINST_REPEATED = 11.0, 8.0
 _WORTH_A_LOOK = 0.2
 
 
