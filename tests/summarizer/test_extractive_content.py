@@ -192,3 +192,8 @@ def test_a_language_without_words_of_its_own_has_points_and_chapters_all_the_sam
     assert_grounded(draft, segments)
     assert draft.chapters
     assert draft.action_items == []
+
+
+def test_a_clear_request_is_found_without_punctuation() -> None:
+    (item,) = sample(6).action_items
+    assert item.startswith("Please don't use a pressure washer on your bike because the water goes straight through")

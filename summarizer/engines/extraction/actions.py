@@ -11,7 +11,7 @@ from summarizer.engines.extraction.words import Language
 from summarizer.text import join
 
 _SHORTEST, _LONGEST = 4.0, 45.0  # words
-_SURE, _LONGEST_UNSURE = 0.2, 35.0  # where full stops are missing
+_SURE, _LONGEST_UNSURE = 0.1, 35.0  # where full stops are missing
 _LOOKS_BACK = 3  # sentences from "Owner: Jonas" to what he owns
 _CLAUSE = re.compile(r"[,;:.–—-]\s*$")
 _LABELS_ITEM = re.compile(r"^[^.!?]{1,24}:\s")
