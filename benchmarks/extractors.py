@@ -1,8 +1,10 @@
-"""Four ways to choose n of the same sentences: ours, sumy's LexRank and TextRank, and the first n."""
+"""Ways to choose n of the same sentences: sumy's LexRank and TextRank, the first n, and one by chance per stretch."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from random import Random
 
 from sumy.models.dom import ObjectDocumentModel, Paragraph
 from sumy.models.dom import Sentence as SumySentence
@@ -39,6 +41,16 @@ def text_rank(sentences: Sequence[Sentence], number: int, language: str) -> list
 
 def lead(sentences: Sequence[Sentence], number: int, language: str) -> list[Sentence]:
     return list(sentences[:number])
+
+
+def by_chance(sentences: Sequence[Sentence], number: int, language: str) -> list[Sentence]:
+    """Any sentence of each of n equal stretches of time, where there is one. The same for each run."""
+    begin, length = sentences[0].start, max(each.end for each in sentences) - sentences[0].start
+    stretches: defaultdict[int, list[Sentence]] = defaultdict(list)
+    for each in sentences:
+        stretches[min(number - 1, int((each.start - begin) / length * number))].append(each)
+    chance = Random(sentences[0].text)
+    return [chance.choice(stretches[place]) for place in sorted(stretches)]
 
 
 def _sumy(summarizer: AbstractSummarizer, sentences: Sequence[Sentence], number: int, language: str) -> list[Sentence]:

@@ -1,4 +1,4 @@
-"""How good are extractive summaries? One table over real transcripts, beside sumy and the first n sentences.
+"""How good are extractive summaries? One table over real transcripts, beside sumy, the first n sentences, and chance.
 
     python -m benchmarks.quality [--transcripts DIR] [--only TEXT] [--without-peers] [--write]
 
@@ -13,15 +13,17 @@ import platform
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from math import log, sqrt
 from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
 
-from benchmarks.extractors import lead, lex_rank, text_rank
-from benchmarks.measures import Edges, Measures, coverage, is_punctuated, largest_gap, redundancy
+from benchmarks.extractors import by_chance, lead, lex_rank, text_rank
+from benchmarks.measures import Edges, Measures, coverage, is_punctuated, largest_gap, redundancy, words
 from summarizer.draft import DraftPoint
 from summarizer.engines.extraction.reading import read
 from summarizer.engines.extraction.sentences import Sentence
@@ -42,7 +44,11 @@ PEERS: Mapping[str, Callable[[Sequence[Sentence], int, str], list[Sentence]]] = 
     "sumy LexRank": lex_rank,
     "sumy TextRank": text_rank,
     "first n": lead,
+    "random per stretch": by_chance,
 }
+SLOW = ("sumy LexRank", "sumy TextRank")
+HOURS = (1, 2, 4, 8)
+LONGEST_FOR_PEERS = 2
 _PUNCTUATION = re.compile(r"[.,!?;:…。！？、，；：।؟\"“”«»]+(?=\s|$)|[。！？、，；：।]|(?:^|\s)[-–—]+(?=\s)|>>")
 
 
@@ -63,6 +69,13 @@ class Sample:
         return join(cue.text for cue in self.cues)
 
 
+@dataclass(frozen=True, slots=True)
+class Quality(Measures):
+    """With how much of what the whole text speaks of is in the extracts, 0 to 1."""
+
+    content: float
+
+
 def load(folder: Path, only: str) -> list[Sample]:
     samples = []
     for path in sorted(path for path in folder.glob("*.json") if only in path.name):
@@ -78,9 +91,9 @@ def without_punctuation(sample: Sample) -> Sample:
     return replace(sample, name=f"{sample.name}.bare", cues=tuple(cue for cue in cues if cue.text))
 
 
-def measure(sample: Sample, extracts: Sequence[Sentence], everything: Sequence[Sentence], seconds: float) -> Measures:
+def measure(sample: Sample, extracts: Sequence[Sentence], everything: Sequence[Sentence], seconds: float) -> Quality:
     spoken = sample.text
-    return Measures(
+    return Quality(
         extracts=len(extracts),
         coverage=coverage(extracts, sample.duration),
         largest_gap=largest_gap(extracts, sample.duration),
@@ -88,14 +101,30 @@ def measure(sample: Sample, extracts: Sequence[Sentence], everything: Sequence[S
         broken=edges(spoken).broken([each.text for each in extracts]) if is_punctuated(spoken) else None,
         compression=sum(len(each.text) for each in extracts) / len(spoken),
         seconds_per_hour=seconds / sample.duration * 3600,
+        content=content(extracts, everything),
     )
+
+
+def content(extracts: Sequence[Sentence], everything: Sequence[Sentence]) -> float:
+    """Cosine of all extracts together to the whole text, as tf·idf vectors over all their words."""
+    said = [Counter(words(each.text)) for each in everything]
+    frequency = Counter(word for counts in said for word in counts)
+    idf = {word: log(1 + len(everything) / count) for word, count in frequency.items()}
+    whole: Counter[str] = sum(said, Counter())
+    part = Counter(word for each in extracts for word in words(each.text))
+    product = sum(count * whole[word] * idf[word] ** 2 for word, count in part.items())
+    return product / (_norm(whole, idf) * _norm(part, idf) or 1.0)
+
+
+def _norm(counts: Mapping[str, int], idf: Mapping[str, float]) -> float:
+    return sqrt(sum((count * idf[word]) ** 2 for word, count in counts.items()))
 
 
 def edges(spoken: str) -> Edges:
     return Edges(spoken, language_of(folded(token) for token in tokens(spoken)))
 
 
-def compare(sample: Sample, with_peers: bool) -> dict[str, Measures]:
+def compare(sample: Sample, with_peers: bool) -> dict[str, Quality]:
     """Every method's measures, each with as many extracts as our summary of standard length has points."""
     segments = segment(sample.cues)
     points, seconds = _timed(lambda: our_points(segments))
@@ -103,7 +132,9 @@ def compare(sample: Sample, with_peers: bool) -> dict[str, Measures]:
     everything = reading.sentences if reading else []
     ours = [_sentence_of(point, everything) for point in points]
     measured = {"ours": measure(sample, ours, everything, seconds)}
-    for name, choose in PEERS.items() if with_peers else [("first n", lead)]:
+    for name, choose in PEERS.items():
+        if not with_peers and name in SLOW:
+            continue
         chosen, seconds = _timed(partial(choose, everything, len(ours), sample.language))
         measured[name] = measure(sample, chosen, everything, seconds)
     return measured
@@ -122,11 +153,12 @@ def _timed(work: Callable[[], T]) -> tuple[T, float]:
     return work(), time.process_time() - before
 
 
-def table(rows: Mapping[str, Sequence[Measures]]) -> str:
+def table(rows: Mapping[str, Sequence[Quality]]) -> str:
     """Means over the transcripts, as Markdown."""
     lines = [
-        "| method | coverage over time | largest gap | redundancy | mid-sentence | of the text | CPU s per hour |",
-        "|---|---|---|---|---|---|---|",
+        "| method | coverage over time | largest gap | redundancy | content | mid-sentence | of the text "
+        "| CPU s per hour |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, measures in rows.items():
         known = [each.broken for each in measures if each.broken is not None]
@@ -134,6 +166,7 @@ def table(rows: Mapping[str, Sequence[Measures]]) -> str:
             f"{fmean(each.coverage for each in measures):.1%}",
             f"{fmean(each.largest_gap for each in measures):.1%}",
             f"{fmean(each.redundancy for each in measures):.4f}",
+            f"{fmean(each.content for each in measures):.3f}",
             f"{fmean(known):.1%}" if known else "–",
             f"{fmean(each.compression for each in measures):.1%}",
             f"{fmean(each.seconds_per_hour for each in measures):.2f}",
@@ -142,8 +175,8 @@ def table(rows: Mapping[str, Sequence[Measures]]) -> str:
     return "\n".join(lines)
 
 
-def by_method(results: Iterable[Mapping[str, Measures]]) -> dict[str, list[Measures]]:
-    rows: dict[str, list[Measures]] = {}
+def by_method(results: Iterable[Mapping[str, Quality]]) -> dict[str, list[Quality]]:
+    rows: dict[str, list[Quality]] = {}
     for result in results:
         for name, measures in result.items():
             rows.setdefault(name, []).append(measures)
@@ -164,6 +197,42 @@ def without_full_stops(samples: Sequence[Sample]) -> dict[str, float]:
     return {"ours": fmean(ours), "each caption": fmean(captions)}
 
 
+def end_to_end(samples: Sequence[Sample], hours: float) -> tuple[Cue, ...]:
+    """English captions put one behind the other, again from the first if they are not enough, up to so many hours."""
+    cues: list[Cue] = []
+    begin = 0.0
+    while begin < hours * 3600:
+        for sample in samples:
+            cues.extend(replace(cue, start=begin + cue.start) for cue in sample.cues)
+            begin += sample.duration
+    return tuple(cue for cue in cues if cue.start < hours * 3600)
+
+
+def by_length(samples: Sequence[Sample], with_peers: bool) -> dict[str, dict[int, float]]:
+    """CPU seconds by method and hours of video. sumy is not asked beyond the hours that it does in minutes."""
+    english = [sample for sample in samples if sample.language.startswith("en")] or samples
+    methods: dict[str, dict[int, float]] = {"ours": {}}
+    for hours in HOURS:
+        segments = segment(end_to_end(english, hours))
+        points, methods["ours"][hours] = _timed(partial(our_points, segments))
+        reading = read(segments, no_progress)
+        if not with_peers or reading is None or hours > LONGEST_FOR_PEERS:
+            continue
+        for name in SLOW:
+            choose = partial(PEERS[name], reading.sentences, len(points), "en")
+            methods.setdefault(name, {})[hours] = _timed(choose)[1]
+    return methods
+
+
+def table_by_length(methods: Mapping[str, Mapping[int, float]]) -> str:
+    """CPU seconds, and seconds per hour of video, as Markdown."""
+    lines = [f"| CPU s (per hour) | {' | '.join(f'{hours} h' for hours in HOURS)} |", "|---" * (len(HOURS) + 1) + "|"]
+    for name, seconds in methods.items():
+        cells = [f"{seconds[hours]:.1f} ({seconds[hours] / hours:.2f})" if hours in seconds else "–" for hours in HOURS]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def report(samples: Sequence[Sample], with_peers: bool) -> tuple[str, dict[str, object]]:
     """The text to print, and the same as data."""
     results = {}
@@ -173,15 +242,17 @@ def report(samples: Sequence[Sample], with_peers: bool) -> tuple[str, dict[str, 
     print()
     rows = by_method(results.values())
     cut = without_full_stops(samples)
+    lengths = by_length(samples, with_peers)
     bare = "\n".join(f"| {name} | {share:.1%} |" for name, share in cut.items())
     text = (
         f"{len(samples)} transcripts, {sum(sample.duration for sample in samples) / 3600:.1f} hours, "
         f"{sum(each.extracts for each in rows['ours'])} extracts per method\n\n{table(rows)}\n\n"
-        f"| full stops taken away | mid-sentence |\n|---|---|\n{bare}\n"
+        f"| full stops taken away | mid-sentence |\n|---|---|\n{bare}\n\n{table_by_length(lengths)}\n"
     )
     data: dict[str, object] = {
         "python": platform.python_version(),
         "without_full_stops": cut,
+        "cpu_seconds_by_hours": lengths,
         "transcripts": {
             name: {method: asdict(measures) for method, measures in methods.items()}
             for name, methods in results.items()

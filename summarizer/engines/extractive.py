@@ -59,6 +59,7 @@ class ExtractiveEngine:
                 chapters=_evenly([chapter for part in parts for chapter in part.chapters], size.chapters),
                 quotes=_evenly([quote for part in parts for quote in part.quotes], size.quotes),
                 topics=_in_turn([part.topics for part in parts], size.topics),
+                action_items=_in_turn([part.action_items for part in parts], size.actions),
                 mentions=_in_turn([part.mentions for part in parts], size.mentions),
             ),
             _FREE,

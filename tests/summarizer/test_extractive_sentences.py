@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from summarizer.engines.extraction.terms import folded, tokens
 from summarizer.engines.extraction.words import language_of
 from summarizer.records import Cue
 from summarizer.segments import segment
+from summarizer.transcripts.uploads import read_captions
 from tests.summarizer.spoken_samples import TALKS, bare, captions
 
 
@@ -83,6 +85,38 @@ def test_speech_without_full_stops_is_cut_before_words_that_begin_sentences() ->
     assert "the queen lays all of the eggs in the hive" in found
     assert any(text.startswith("let's look at the workers") for text in found)
     assert any(text.startswith("here's how the dance of the bees works") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("torn", "lines"),
+    [
+        (
+            "you",
+            (
+                "the bike stands outside in the rain and takes",
+                "you to work and there are only five things that kill it",
+            ),
+        ),
+        ("you", ("so today i am going to show", "you everything that i do on my own old commuter bike")),
+        (
+            "nothing",
+            ("i push the cables back in and that costs", "nothing and if the cable has a broken strand replace it"),
+        ),
+        ("it", ("every month the old beekeeper looks at", "it and then he closes the hive again for the night")),
+    ],
+)
+def test_speech_without_full_stops_is_not_cut_before_the_object_of_a_verb(torn: str, lines: tuple[str, str]) -> None:
+    before = ("the queen lays all of the eggs in the hive", "the workers collect nectar from the flowers")
+    found = texts(timed(*before * 3, *lines, *before * 3))
+    assert not [text for text in found if text.split()[0] == torn]
+
+
+def test_the_sample_without_punctuation_is_not_torn_before_objects() -> None:
+    path = next((Path(__file__).resolve().parents[2] / "batches" / "samples").glob("06*"))
+    found = texts(read_captions(path.name, path.read_bytes()).cues)
+    assert any("takes you to work" in text for text in found)
+    assert any("show you everything" in text for text in found)
+    assert any("that costs nothing" in text for text in found)
 
 
 def test_speech_without_full_stops_is_cut_at_pauses() -> None:

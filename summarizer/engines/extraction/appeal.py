@@ -7,24 +7,33 @@ from itertools import pairwise
 
 from summarizer.engines.extraction.sentences import Sentence
 from summarizer.engines.extraction.terms import folded, tokens
-from summarizer.engines.extraction.words import Language
+from summarizer.engines.extraction.words import NOUNS_HAVE_CAPITALS, Language
 
+_POINTS = 0.6
 _SHORT, _FULL, _LONG, _TOO_LONG = 4.0, 10.0, 30.0, 70.0
 
 
 def appeal(sentence: Sentence, terms: Sequence[str], language: Language) -> float:
     """Less for what is too short or long, leans on the sentence before, asks, stammers, says little or is cut badly."""
     words = [folded(token) for token in tokens(sentence.text)]
-    factor = _length(sentence.words) * (0.02 + 0.98 * sentence.clean) * _fluency(words, language)
+    factor = _length(sentence.words) * (0.02 + 0.98 * sentence.clean**2) * _fluency(words, language)
     factor *= _opening(words[:1], sentence.clean == 1.0, language)
+    if language.code == NOUNS_HAVE_CAPITALS and _points(tokens(sentence.text)[:3], language):
+        factor *= _POINTS
     if sentence.text.rstrip("\"'”’»」）)").endswith(("?", "？", "؟")):
         factor *= 0.45
     return factor * min(1.0, 0.4 + 1.6 * len(set(terms)) / max(1.0, sentence.words))
 
 
+def opens_by_itself(sentence: Sentence, language: Language) -> bool:
+    """Whether its first word does not lean on what was said before."""
+    first = [folded(token) for token in tokens(sentence.text)[:1]]
+    return not any(word in language.pointers or word in language.starters for word in first)
+
+
 def _opening(first: Sequence[str], certain: bool, language: Language) -> float:
     if any(word in language.pointers for word in first):
-        return 0.6
+        return _POINTS
     if any(word in language.starters for word in first):
         return 0.8
     opens = (
@@ -33,6 +42,17 @@ def _opening(first: Sequence[str], certain: bool, language: Language) -> float:
         or any(word in language.function or word in language.subjects for word in first)
     )
     return 1.0 if opens else 0.65
+
+
+def _points(first: Sequence[str], language: Language) -> bool:
+    """Whether an article at the beginning has no noun and stands for one: "Der hält das Dorf warm"."""
+    return (
+        len(first) == 3
+        and folded(first[0]) in language.articles
+        and first[1].islower()
+        and first[2].islower()
+        and folded(first[2]) in language.function
+    )
 
 
 def _length(words: float) -> float:

@@ -53,10 +53,15 @@ class Place:
     end: float
 
 
-def turns(segments: Sequence[Segment], tick: Callable[[int], None]) -> tuple[list[Place], list[Turn]]:
-    """The place of each cue, by `Atom.cue`, and all that is said. Labels of speakers are not part of it."""
+def turns(
+    segments: Sequence[Segment], not_speakers: re.Pattern[str], tick: Callable[[int], None]
+) -> tuple[list[Place], list[Turn]]:
+    """The place of each cue, by `Atom.cue`, and all that is said. Labels of speakers are not part of it.
+
+    What matches `not_speakers`, such as "Owner:", is no speaker however often it comes.
+    """
     cues = [cue for segment in segments for cue in cues_of(segment)]
-    labels, pace = _labels(cues), _pace(cues)
+    labels, pace = _labels(cues, not_speakers), _pace(cues)
     places: list[Place] = []
     found = [Turn("")]
     previous_end = 0.0
@@ -73,10 +78,11 @@ def turns(segments: Sequence[Segment], tick: Callable[[int], None]) -> tuple[lis
     return places, [turn for turn in found if turn.atoms]
 
 
-def _labels(cues: Sequence[Cue]) -> re.Pattern[str]:
+def _labels(cues: Sequence[Cue], not_speakers: re.Pattern[str]) -> re.Pattern[str]:
     """Matches the label of a known speaker and what follows it, nothing if there are no speakers."""
     counts = Counter(label for cue in cues for label in _LABEL.findall(cue.text))
-    speakers = sorted((re.escape(label) for label, count in counts.items() if count >= _SPEAKS_OFTEN), reverse=True)
+    often = [label for label, count in counts.items() if count >= _SPEAKS_OFTEN]
+    speakers = sorted((re.escape(label) for label in often if not not_speakers.match(f"{label}:")), reverse=True)
     return re.compile(rf"(?:^|(?<=\s))({'|'.join(speakers)}): " if speakers else r"(?!)")
 
 
@@ -107,7 +113,7 @@ def _atoms(line: str, cue: int, pause: float, said: Sequence[Atom]) -> Iterator[
         else:
             glued = before is not None and join([before.text, text]) == before.text + text
         end = match.end()
-        yield Atom(text, _word(text), _length(text), cue, glued, opens, pause if opens else 0.0)
+        yield Atom(text, _word(text), length_of(text), cue, glued, opens, pause if opens else 0.0)
         opens = False
 
 
@@ -115,5 +121,6 @@ def _word(text: str) -> str:
     return folded(text.strip(".,!?;:…\"'“”‘’()-–—"))
 
 
-def _length(text: str) -> float:
+def length_of(text: str) -> float:
+    """Words; two characters of a script without spaces count as one."""
     return sum(len(token) / _SPACELESS_PER_WORD if is_spaceless(token) else 1 for token in tokens(text))

@@ -9,13 +9,17 @@ from math import sqrt
 _WINDOW = 3
 
 
-def chapter_starts(documents: Sequence[Sequence[str]], weight: Mapping[str, float], number: int) -> list[int]:
+def chapter_starts(
+    documents: Sequence[Sequence[str]], weight: Mapping[str, float], number: int, announced: Sequence[float]
+) -> list[int]:
     """Indices of the documents that open a chapter, 0 first, at most `number`, none much shorter than its share.
 
     `documents` are the terms of consecutive stretches of equal weight. The deepest valleys of similarity between the
-    stretches before and after a gap are the borders. Linear. Source: Hearst 1997, TextTiling.
+    stretches before and after a gap are the borders; how surely a speaker announces something new in a document,
+    `announced`, counts as depth. Linear. Source: Hearst 1997, TextTiling.
     """
     depths = _depths([_similarity(documents, gap, weight) for gap in range(1, len(documents))])
+    depths = [depth + value for depth, value in zip(depths, announced[1:], strict=True)]
     apart = max(1, int(len(documents) / max(1, number) * 0.45))
     starts = [0]
     for gap in sorted(range(len(depths)), key=lambda gap: (-depths[gap], gap)):

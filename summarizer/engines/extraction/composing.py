@@ -7,21 +7,31 @@ from collections import Counter
 from collections.abc import Sequence
 
 from summarizer.draft import Draft, DraftChapter, DraftPoint, DraftQuote
+from summarizer.engines.extraction.actions import action_items
+from summarizer.engines.extraction.appeal import opens_by_itself
+from summarizer.engines.extraction.atoms import length_of
 from summarizer.engines.extraction.chapters import chapter_starts
+from summarizer.engines.extraction.headings import clause, cut_to_heading, heading_of
+from summarizer.engines.extraction.headlines import Headline, headline, shortened
 from summarizer.engines.extraction.keywords import mentions, telling
-from summarizer.engines.extraction.ranking import Chosen, choose_over_time
-from summarizer.engines.extraction.reading import Reading, Stretch
+from summarizer.engines.extraction.ranking import Chosen, choose_over_time, choose_the_best
+from summarizer.engines.extraction.reading import Reading
 from summarizer.engines.extraction.sentences import ENDS
 from summarizer.engines.extraction.sizes import Size
-from summarizer.engines.extraction.terms import folded
 from summarizer.spoken_text import normalise
 from summarizer.text import join
 
 _ANY_LENGTH = (0.0, float("inf"))
-_HEADLINE_LENGTH = (5.0, 15.0)
 _QUOTE_LENGTH = (7.0, 26.0)
+_OVERVIEW_LENGTH = (8.0, 45.0)
+_ANNOUNCES, _CONCLUDES, _STRESSES = 0.6, 0.6, 0.1
+_MOST_OF_IT = 0.7
+_LEANS = 0.5
+_ENOUGH_OF_A_LINE, _LONGEST_LINE = 5.0, 9.0  # words
 _TITLE_WORDS = 3
-_LONGEST_HEADLINE = 120
+_HEADLINE_TOPICS = 6  # for each length the same
+_OFTEN = 3  # what a title is made of comes so often in the chapter
+_MORE_CHAPTERS = 1.6  # where the speaker announces them
 _THAI = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # and its neighbours: no full stops
 _CHINESE_OR_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
@@ -31,27 +41,60 @@ def compose(reading: Reading, size: Size) -> Draft:
     begin, end = reading.span
     total = len(reading.sentences)
     chosen = Chosen(reading.vectors)
-    topics = telling(reading.phrases.total, reading.phrases, size.topics, whole=True)
-    headline = _best_headline(reading, topics)
-    if headline is not None:
-        chosen.add(headline)
-    overview = _choose(reading, min(size.overview, total // 4), chosen)
+    topics = telling(reading.phrases.total, reading.phrases, max(size.topics, _HEADLINE_TOPICS), whole=True)
+    line = headline(reading, topics[:_HEADLINE_TOPICS])
+    if line is not None and line.index is not None and _shows_most(line, reading):
+        chosen.add(line.index)
+    actions = action_items(reading.sentences, reading.language, reading.book, size.actions)
+    overview = _overview(reading, min(size.overview, total // 4), actions, chosen)
     points = _choose(reading, min(size.points_for(end - begin), total // 2), chosen)
     quotes = _choose(reading, min(size.quotes, total // 4), chosen, _QUOTE_LENGTH)
     # Of a transcript of one sentence the headline has taken all there is, and may be said again.
-    overview = overview or points or [headline or 0]
+    overview = overview or points or [(line and line.index) or 0]
     return Draft(
-        headline=_headline(reading, headline, topics, overview[0]),
+        headline=_with_capital(line.text) if line else _headline_of(topics, _shown(reading, overview[0])),
         overview=join(_ended(_shown(reading, index)) for index in overview),
         key_points=[
             DraftPoint(text=_shown(reading, index), segments=[reading.sentences[index].segment])
             for index in points or overview
         ],
-        chapters=_chapters(reading, size.chapters_for(end - begin), chosen),
+        chapters=_chapters(reading, line, size.chapters_for(end - begin), size.chapters, chosen),
         quotes=_quotes(reading, quotes),
-        topics=topics,
+        topics=topics[: size.topics],
+        action_items=[_with_capital(text) for text in actions],
         mentions=mentions([sentence.text for sentence in reading.sentences], reading.language, size.mentions),
     )
+
+
+def _overview(reading: Reading, number: int, actions: Sequence[str], chosen: Chosen) -> list[int]:
+    """The sentences that stand for the whole, in the order of the video: what is announced, central, concluded."""
+    shortest, longest = _OVERVIEW_LENGTH
+    taken = set(chosen.indices)
+    best = max(reading.scores)
+    ratings = {}
+    for index, sentence in enumerate(reading.sentences):
+        if index not in taken and shortest <= sentence.words <= longest:
+            central, bonus = (reading.scores[index] / best) ** 0.5, _bonus(reading, index)
+            leans = not bonus and not opens_by_itself(sentence, reading.language)
+            elsewhere = any(sentence.text in action for action in actions)
+            ratings[index] = central * (_LEANS if leans or elsewhere else 1.0) + bonus
+    return choose_the_best(ratings, number, chosen)
+
+
+def _bonus(reading: Reading, index: int) -> float:
+    """What a sentence has before others because of what it does in the talk, if it is no small talk."""
+    if reading.book.smalltalk.search(reading.sentences[index].said):
+        return 0.0
+    return reading.sentences[index].clean * (
+        _ANNOUNCES * (index in reading.announcements)
+        + _CONCLUDES * (index in reading.conclusions)
+        + _STRESSES * (index in reading.emphases)
+    )
+
+
+def _shows_most(line: Headline, reading: Reading) -> bool:
+    """Whether a headline leaves so little of its sentence that the overview need not say it again."""
+    return line.index is not None and len(line.text) >= _MOST_OF_IT * len(reading.sentences[line.index].text)
 
 
 def _choose(reading: Reading, number: int, chosen: Chosen, length: tuple[float, float] = _ANY_LENGTH) -> list[int]:
@@ -75,55 +118,64 @@ def _quotes(reading: Reading, indices: Sequence[int]) -> list[DraftQuote]:
     ]
 
 
-def _best_headline(reading: Reading, topics: Sequence[str]) -> int | None:
-    """The best short sentence that speaks of two of the topics; None when the topics say it better."""
-    shortest, longest = _HEADLINE_LENGTH
-    enough = 0.5 * max(reading.scores)
-    rated = [
-        (reading.scores[index] * _hits(sentence.text, topics), -index)
-        for index, sentence in enumerate(reading.sentences)
-        if shortest <= sentence.words <= longest and sentence.clean > 0.8 and reading.scores[index] >= enough
-    ]
-    rated = [each for each in rated if _hits(reading.sentences[-each[1]].text, topics) >= 2]
-    return -max(rated)[1] if rated else None
+def _headline_of(topics: Sequence[str], fallback: str) -> str:
+    return _title(topics[:4]) if len(topics) > 1 else shortened(fallback)
 
 
-def _headline(reading: Reading, best: int | None, topics: Sequence[str], fallback: int) -> str:
-    if best is None and len(topics) > 1:
-        return _title(topics[:4])
-    text = _shown(reading, fallback if best is None else best)
-    if len(text) > _LONGEST_HEADLINE:
-        cut = text.rfind(" ", 0, _LONGEST_HEADLINE)
-        text = text[: cut if cut > 0 else _LONGEST_HEADLINE] + "…"
-    return text.rstrip(".。।")
-
-
-def _hits(text: str, topics: Sequence[str]) -> int:
-    plain = folded(text)
-    return sum(folded(topic) in plain for topic in topics)
-
-
-def _chapters(reading: Reading, number: int, chosen: Chosen) -> list[DraftChapter]:
+def _chapters(reading: Reading, line: Headline | None, number: int, most: int, chosen: Chosen) -> list[DraftChapter]:
     if number < 2 or len(reading.stretches) < number:
         return []
-    starts = chapter_starts([stretch.terms for stretch in reading.stretches], reading.weight, number)
+    announced = [
+        max((reading.signposts[index].strength for index in stretch.indices if index in reading.signposts), default=0.0)
+        for stretch in reading.stretches
+    ]
+    sure = sum(strength == 1.0 for strength in announced[1:])
+    number = max(number, min(sure + 1, most, round(number * _MORE_CHAPTERS)))
+    starts = chapter_starts([stretch.terms for stretch in reading.stretches], reading.weight, number, announced)
     ends = [*starts[1:], len(reading.stretches)]
-    return [_chapter(reading, range(start, end), chosen) for start, end in zip(starts, ends, strict=True)]
+    titles: list[str] = []
+    chapters = []
+    for start, end in zip(starts, ends, strict=True):
+        chapters.append(_chapter(reading, line, range(start, end), chosen, titles))
+        titles.append(chapters[-1].title)
+    return chapters
 
 
-def _chapter(reading: Reading, places: range, chosen: Chosen) -> DraftChapter:
-    stretches: list[Stretch] = [reading.stretches[place] for place in places]
-    indices = [index for stretch in stretches for index in stretch.indices]
-    counts: Counter[str] = Counter()
-    for place in places:
-        counts.update(reading.phrases.per_document[place])
+def _chapter(
+    reading: Reading, line: Headline | None, places: range, chosen: Chosen, titles: Sequence[str]
+) -> DraftChapter:
+    indices = [index for place in places for index in reading.stretches[place].indices]
     taken = set(chosen.indices)
     fresh = [index for index in indices if index not in taken] or indices
     best = max(fresh, key=lambda index: (reading.scores[index], -index))
     chosen.add(best)
-    title = _title(telling(counts, reading.phrases, _TITLE_WORDS, whole=False))
     gist = _shown(reading, best)
-    return DraftChapter(title=title or gist, segment=stretches[0].segment, gist=gist)
+    title = next((title for title in _titles(reading, line, places, indices) if title and title not in titles), "")
+    title = title or _with_capital(cut_to_heading(gist, reading.language))
+    return DraftChapter(title=title, segment=reading.stretches[places[0]].segment, gist=gist)
+
+
+def _titles(reading: Reading, line: Headline | None, places: range, indices: Sequence[int]) -> list[str]:
+    """What may stand above a chapter, the best first: the speaker's own words, a phrase, a clause, telling words."""
+    opening = [index for index in reading.stretches[places[0]].indices if index in reading.signposts]
+    opening.sort(key=lambda index: -reading.signposts[index].strength)
+    counts: Counter[str] = Counter()
+    for place in places:
+        counts.update(reading.phrases.per_document[place])
+    often = {key: count for key, count in counts.items() if count >= _OFTEN}
+    phrases = {key: count for key, count in often.items() if " " in key}
+    serious = [index for index in indices if not reading.book.smalltalk.search(reading.sentences[index].said)]
+    spoken = clause([reading.sentences[index] for index in serious], reading.weight, reading.language)
+    announced = line.text if line and line.index in indices else ""
+    if length_of(announced) > _LONGEST_LINE:
+        announced = heading_of(announced, reading.language)
+    return [
+        *(_with_capital(reading.signposts[index].heading) for index in opening),
+        _with_capital(announced) if length_of(announced) >= _ENOUGH_OF_A_LINE else "",
+        *(_with_capital(phrase) for phrase in telling(phrases, reading.phrases, 2, whole=False)),
+        _with_capital(spoken),
+        _title(telling(often, reading.phrases, _TITLE_WORDS, whole=False)),
+    ]
 
 
 def _title(words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import log
 
 from summarizer.engines.extraction.terms import TOKEN, bare_word, folded, is_grammar, is_spaceless, stem
-from summarizer.engines.extraction.words import Language
+from summarizer.engines.extraction.words import NOUNS_HAVE_CAPITALS, Language, languages
 
 _JAPANESE_WORD = re.compile("[\u4e00-\u9fff\u3005]{2,}|[\u30a1-\u30fa\u30fc]{2,}")
 _KANA = re.compile("[\u3041-\u309f]")
@@ -18,7 +18,7 @@ _PAIR_BONUS, _LATIN_IN_CJK = 1.7, 1.2
 _LENGTHS_HAN, _LENGTHS_OTHER = range(2, 5), range(4, 9)
 _LEAST_VARIETY = 2
 _TITLE_CASE = 0.5
-_NOUNS_HAVE_CAPITALS = "de"
+_POSSESSIVE = re.compile("['’]s$")
 
 
 @dataclass(slots=True)
@@ -62,6 +62,8 @@ def _candidates(sentence: str, language: Language, spaceless: frozenset[str]) ->
             before = None
             continue
         form = bare_word(token)
+        if not match.start() and form.istitle() and language.code != NOUNS_HAVE_CAPITALS:
+            form = form.lower()
         yield key, form if form.isupper() or form[1:] != form[1:].lower() or form.istitle() else form.lower()
         if before is not None and _GAP.match(sentence[before[2] : match.start()]) and before[0] != key:
             yield f"{before[0]} {key}", f"{before[1]} {form}"
@@ -161,6 +163,16 @@ def _recurring(runs: Sequence[str]) -> frozenset[str]:
     return frozenset(piece for piece in kept if inside[piece] < 0.8 * counts[piece])
 
 
+def _names(token: str, language: Language) -> bool:
+    """Whether a word may be a name; the "He" of an English line between others is none."""
+    english = next(each for each in languages() if each.code == "en")
+    return stem(token, language) is not None and folded(token) not in english.function
+
+
+def _singular(name: str) -> str:
+    return folded(name).removesuffix("s")
+
+
 def mentions(sentences: Sequence[str], language: Language, number: int) -> list[str]:
     """Names: words that are written with a capital where nothing else asks for one, most frequent first.
 
@@ -174,29 +186,33 @@ def mentions(sentences: Sequence[str], language: Language, number: int) -> list[
         run: list[str] = []
         end = 0
         for place, match in enumerate(TOKEN.finditer(sentence)):
-            token, key = match.group(), folded(match.group())
+            token = _POSSESSIVE.sub("", match.group())
+            key = folded(token)
             total += 1
             if token[:1].islower():
                 small[key] += 1
-            is_name = place > 0 and token[:1].isupper() and len(token) > 1 and stem(token, language) is not None
+            is_name = place > 0 and token[:1].isupper() and len(token) > 1 and _names(token, language)
             if not is_name or (run and not _GAP.match(sentence[end : match.start()])):
                 names[" ".join(run)] += 1
                 run = []
             if is_name:
                 run.append(token)
+                if len(token) < len(match.group()):  # "Marta's" ends a name
+                    names[" ".join(run)] += 1
+                    run = []
             end = match.end()
         names[" ".join(run)] += 1
     del names[""]
     if sum(len(name.split()) * count for name, count in names.items()) > _TITLE_CASE * total:
         return []
-    if language.code == _NOUNS_HAVE_CAPITALS:
+    if language.code == NOUNS_HAVE_CAPITALS:
         names = Counter({name: count for name, count in names.items() if " " in name or name[1:] != name[1:].lower()})
     kept = {name: count for name, count in names.items() if small[folded(name)] <= count}
     ordered = sorted(kept, key=lambda name: (-kept[name], name))
     shown: list[str] = []
     known: set[str] = set()
     for name in ordered:
-        parts = {folded(part)[: max(4, len(part) - 2)] for part in name.split()}
+        parts = {plain[: max(4, len(plain) - 2)] for plain in map(_singular, name.split())}
         if not parts & known:
             shown.append(name)
         known |= parts

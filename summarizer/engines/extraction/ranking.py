@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
 
 from summarizer.engines.extraction.terms import Vector, cosine
 
 _DAMPING = 0.85
 _ROUNDS = 12
-_GOOD = 0.6
-_NEW_AGAINST_REPEATED = 2.5
+_GOOD = 0.5
+_CONTENT, _NEW_AGAINST_REPEATED = 11.0, 8.0
+_WORTH_A_LOOK = 0.2
 
 
 def centralities(vectors: Sequence[Vector], tick: Callable[[int], None]) -> list[float]:
@@ -43,7 +45,7 @@ class Chosen:
     """What has been chosen so far, to keep the next one different."""
 
     def __init__(self, vectors: Sequence[Vector]) -> None:
-        self._vectors = vectors
+        self.vectors = vectors
         self.indices: list[int] = []
 
     def add(self, index: int) -> None:
@@ -53,8 +55,49 @@ class Chosen:
         """Similarity to what is chosen: the closest counts as much as all together."""
         if not self.indices:
             return 0.0
-        likenesses = [cosine(self._vectors[index], self._vectors[other]) for other in self.indices]
+        likenesses = [cosine(self.vectors[index], self.vectors[other]) for other in self.indices]
         return 0.5 * max(likenesses) + 0.5 * sum(likenesses) / len(likenesses)
+
+
+class Share:
+    """How much of what the whole speaks of is in some of its sentences: the cosine of the sums of their vectors.
+
+    A sentence counts by the root of its number of terms, so that one of three words does not count as one of thirty.
+    """
+
+    def __init__(self, vectors: Sequence[Vector]) -> None:
+        self._vectors = vectors
+        whole: defaultdict[str, float] = defaultdict(float)
+        for index, vector in enumerate(vectors):
+            for term, weight in vector.items():
+                whole[term] += weight * self._size(index)
+        length = sqrt(sum(value * value for value in whole.values())) or 1.0
+        self._whole = {term: value / length for term, value in whole.items()}
+        self._sums: defaultdict[str, float] = defaultdict(float)
+        self._product = self._square = 0.0
+
+    def add(self, index: int, sign: float = 1.0) -> None:
+        """With `sign` -1 it takes the sentence out again."""
+        self._product += sign * self._with_whole(index)
+        self._square += 2 * sign * self._with_sums(index) + self._size(index) ** 2
+        for term, weight in self._vectors[index].items():
+            self._sums[term] += sign * weight * self._size(index)
+
+    def after(self, index: int) -> float:
+        """What it would be with one more sentence, 0 to 1."""
+        square = self._square + 2 * self._with_sums(index) + self._size(index) ** 2
+        return (self._product + self._with_whole(index)) / sqrt(square) if square > 0 else 0.0
+
+    def _size(self, index: int) -> float:
+        return sqrt(len(self._vectors[index]))
+
+    def _with_whole(self, index: int) -> float:
+        return self._size(index) * sum(weight * self._whole[term] for term, weight in self._vectors[index].items())
+
+    def _with_sums(self, index: int) -> float:
+        return self._size(index) * sum(
+            weight * self._sums[term] for term, weight in self._vectors[index].items() if term in self._sums
+        )
 
 
 def choose_over_time(
@@ -62,28 +105,51 @@ def choose_over_time(
 ) -> list[int]:
     """Up to `number` of the scored sentences in order of time: one of each equal stretch of time, and each new.
 
-    A stretch without a usable sentence gives its place to the best of the rest.
+    Together they are to speak of what the whole video speaks of. A stretch without a usable sentence gives its place
+    to the best of the rest.
     """
     begin, length = span[0], max(span[1] - span[0], 1e-9)
+    share = Share(chosen.vectors)
     strata: defaultdict[int, list[int]] = defaultdict(list)
     for index in scores:
         strata[min(number - 1, int((starts[index] - begin) / length * number))].append(index)
     picked: dict[int, int] = {}
     for stratum in sorted(strata, key=lambda each: (-max(scores[index] for index in strata[each]), each)):
-        picked[stratum] = _newest_of_the_good(strata[stratum], scores, chosen)
+        picked[stratum] = _best_of_the_good(strata[stratum], scores, chosen, share)
     for stratum in [*picked, *picked]:  # the first picks were made without knowing the last
         chosen.indices.remove(picked[stratum])
-        picked[stratum] = _newest_of_the_good(strata[stratum], scores, chosen)
+        share.add(picked[stratum], -1.0)
+        picked[stratum] = _best_of_the_good(strata[stratum], scores, chosen, share)
     indices = set(picked.values())
     while len(indices) < number and (rest := [index for index in scores if index not in indices]):
-        indices.add(_newest_of_the_good(rest, scores, chosen))
+        indices.add(_best_of_the_good(rest, scores, chosen, share))
     return sorted(indices)
 
 
-def _newest_of_the_good(candidates: Sequence[int], scores: Mapping[int, float], chosen: Chosen) -> int:
-    """Of those that come near the best of the candidates, the one that best joins worth and difference."""
+def choose_the_best(scores: Mapping[int, float], number: int, chosen: Chosen) -> list[int]:
+    """The `number` best of the scored sentences in order of time, each unlike those before it."""
+    highest = max(scores.values(), default=0.0)
+    rest = {index for index, score in scores.items() if score >= _WORTH_A_LOOK * highest}
+    indices: list[int] = []
+    while rest and len(indices) < number:
+        best = max(rest, key=lambda index: (scores[index] / highest - chosen.likeness(index), -index))
+        chosen.add(best)
+        rest.remove(best)
+        indices.append(best)
+    return sorted(indices)
+
+
+def _best_of_the_good(candidates: Sequence[int], scores: Mapping[int, float], chosen: Chosen, share: Share) -> int:
+    """Of those that come near the best of the candidates, the one that best joins worth, content and difference."""
     enough = _GOOD * max(scores[index] for index in candidates)
     good = [index for index in candidates if scores[index] >= enough]
-    best = max(good, key=lambda index: (scores[index] - _NEW_AGAINST_REPEATED * chosen.likeness(index), -index))
+    best = max(
+        good,
+        key=lambda index: (
+            scores[index] + _CONTENT * share.after(index) - _NEW_AGAINST_REPEATED * chosen.likeness(index),
+            -index,
+        ),
+    )
     chosen.add(best)
+    share.add(best)
     return best

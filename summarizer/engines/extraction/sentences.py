@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from summarizer.engines.extraction.atoms import Atom, Place, turns
 from summarizer.engines.extraction.clauses import phrasing, split_run_on, trimmed
+from summarizer.engines.extraction.phrasebook import phrasebook
 from summarizer.engines.extraction.words import Language
 from summarizer.records import Segment
 
@@ -22,7 +23,7 @@ _LONG_SENTENCE, _LONG_RUN = 60, 20
 class Sentence:
     """One extract as a reader may see it. `clean` tells how sure its ends are, 0 to 1; `words` is its length.
 
-    `speaker` is who begins to speak with it, if the captions say so.
+    `speaker` is who begins to speak with it, if the captions say so; `lead` the connectives that were left away.
     """
 
     text: str
@@ -32,11 +33,17 @@ class Sentence:
     clean: float
     words: float
     speaker: str = ""
+    lead: str = ""
+
+    @property
+    def said(self) -> str:
+        """The sentence with the connectives before it."""
+        return f"{self.lead} {self.text}" if self.lead else self.text
 
 
 def sentences(segments: Sequence[Segment], language: Language, tick: Callable[[int], None]) -> list[Sentence]:
     """All sentences of cleaned captions in order, nothing left out but speakers, connectives and loose ends."""
-    places, said = turns(segments, tick)
+    places, said = turns(segments, phrasebook(language).owners, tick)
     phrased = phrasing([atom for turn in said for atom in turn.atoms], language)
     found: list[Sentence] = []
     for turn in said:
@@ -86,6 +93,7 @@ def _units(
             end=last.end,
             clean=clean,
             words=sum(atom.words for atom in kept),
+            lead=written(run[: run.index(kept[0])]),
         )
 
 

@@ -20,6 +20,7 @@ class Size:
     quotes: int
     topics: int
     mentions: int
+    actions: int
 
     def points_for(self, seconds: float) -> int:
         """The least for ten minutes or fewer, the most from an hour on."""
@@ -36,7 +37,9 @@ class Size:
 
 
 SIZES: Mapping[Length, Size] = {
-    "brief": Size((3, 4), overview=2, chapters=8, chapters_factor=0.6, quotes=2, topics=5, mentions=5),
-    "standard": Size((6, 8), overview=3, chapters=16, chapters_factor=1.0, quotes=3, topics=6, mentions=8),
-    "detailed": Size((12, 16), overview=4, chapters=24, chapters_factor=1.35, quotes=5, topics=8, mentions=12),
+    "brief": Size((3, 4), overview=2, chapters=8, chapters_factor=0.6, quotes=2, topics=5, mentions=5, actions=3),
+    "standard": Size((6, 8), overview=3, chapters=16, chapters_factor=1.0, quotes=3, topics=6, mentions=8, actions=5),
+    "detailed": Size(
+        (12, 16), overview=4, chapters=24, chapters_factor=1.35, quotes=5, topics=8, mentions=12, actions=8
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
@@ -25,16 +26,50 @@ class Language:
     pointers: frozenset[str] = _NONE
     starters: frozenset[str] = _NONE
     subjects: frozenset[str] = _NONE
+    numbers: frozenset[str] = _NONE
+    measures: frozenset[str] = _NONE
+    articles: frozenset[str] = _NONE
+    joints: frozenset[str] = _NONE
+    takers: frozenset[str] = _NONE
+    followers: frozenset[str] = _NONE
+    asides: frozenset[str] = _NONE
 
     def __hash__(self) -> int:
         return hash(self.code)
 
     def says_nothing(self, word: str) -> bool:
         """Whether a word cannot be a topic."""
-        return word in self.function or word in self.everyday or word in self.openers or word in self.fillers
+        return (
+            word in self.function
+            or word in self.everyday
+            or word in self.openers
+            or word in self.fillers
+            or self.counts(word)
+        )
+
+    def counts(self, word: str) -> bool:
+        """Whether a word is a number, an ordinal, a unit, a month or a day; "achtundvierzigtausend" is, too."""
+        return (
+            word in self.numbers
+            or word in self.measures
+            or (len(word) >= _SHORTEST_COMPOUND and _compound(self).fullmatch(word) is not None)
+        )
 
 
 UNKNOWN = Language()
+NOUNS_HAVE_CAPITALS = "de"
+_SHORTEST_COMPOUND = 6
+_LINKS = "und|en|e|i"  # ein-und-zwanzig, een-en-twintig
+
+
+@cache
+def _compound(language: Language) -> re.Pattern[str]:
+    """Matches numbers that are written as one word of several numbers, and their ordinals."""
+    if not language.numbers:
+        return re.compile(r"(?!)")
+    parts = "|".join(sorted(map(re.escape, language.numbers), key=len, reverse=True))
+    units = "|".join(sorted(map(re.escape, language.measures), key=len, reverse=True))
+    return re.compile(rf"(?:{parts})(?:(?:{_LINKS})?(?:{parts}))*(?:s?te[nrms]?|(?:{units}))?")
 
 
 @cache
