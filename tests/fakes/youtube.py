@@ -8,14 +8,15 @@ Any id of eleven characters is a ten-minute English video with generated caption
 n: no captions. `minute_words` tells the word that each minute holds. Other beginnings of an id:
 
     gone  unavailable      priv  private        memb  members only     age_  age restricted    geo_  not in this country
-    soon  not broadcast    nocap no captions    mute  captions without a word
+    soon  not broadcast    nocap no captions    mute  captions without a word      rate  the hourly limit of a guest
+    oops  an error of the player
     blk   HTTP 429         fail  HTTP 503       flak  HTTP 503 for the first fetch, then works
     junk  captions that are not XML             slowN seconds of delay for each request, N one or two digits
 
 What one client gets and another does not: youtube-transcript-api asks as ANDROID, yt-dlp as others.
 
     pota  a proof of origin is asked of ANDROID pot_  of every client
-    odda  an answer ANDROID cannot read         odd_  no client can
+    odda  an answer ANDROID cannot read         odd_  no client can        appa  not shown to ANDROID
     bota  ANDROID is taken for a robot          bot_  everybody is who has no account's cookie (LOGIN_INFO)
     adul  age restricted for who has no account's cookie
 
@@ -54,6 +55,8 @@ _UNPLAYABLE = {
     "age_": ("LOGIN_REQUIRED", "This video may be inappropriate for some users."),
     "geo_": ("UNPLAYABLE", "The uploader has not made this video available in your country"),
     "soon": ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 hours."),
+    "rate": ("UNPLAYABLE", "Video unavailable. This content isn’t available, try again later."),
+    "oops": ("ERROR", "An error occurred. Please try again later."),
 }
 _TITLES = ("How rivers carve a valley", "The engine under the city", "A garden without water", "What bees know of maps")
 _SUBJECTS = (
@@ -132,6 +135,8 @@ class Video:
         beginning, android = self.id[:4], client == "ANDROID"
         if beginning == "odd_" or (beginning == "odda" and android):
             return {"responseContext": {}}
+        if beginning == "appa" and android:
+            return _refused("ERROR", "The following content is not available on this app. Watch on the latest version.")
         if (beginning == "bota" and android) or (beginning == "bot_" and not account):
             return _refused("LOGIN_REQUIRED", "Sign in to confirm you’re not a bot")
         if beginning == "adul" and not account:

@@ -58,6 +58,8 @@ def test_captions_come_through_ytdlp(youtube: FakeYouTube, video_id: str, langua
         ("nocap000001", "no_transcript"),
         ("junk0000001", "youtube_failed"),
         ("blk00000001", "youtube_blocked"),
+        ("rate0000001", "youtube_blocked"),
+        ("oops0000001", "youtube_failed"),
         ("fail0000001", "youtube_failed"),
         ("not an id", "video_unavailable"),
     ],
@@ -159,6 +161,10 @@ def test_a_stopped_item_stops_before_any_request_of_any_source(youtube: FakeYouT
 def real_chain(youtube: FakeYouTube) -> Chain:
     how: dict[str, Any] = {"timeout": 5, "base_url": youtube.base_url}
     return Chain({"youtube": partial(YouTubeSource, **how), "ytdlp": partial(YtDlpSource, **how)})
+
+
+def test_a_client_that_youtube_refuses_makes_way_for_another(youtube: FakeYouTube) -> None:
+    assert real_chain(youtube).fetch("appa0000001", ANY_CAPTIONS, no_progress).transcript.source == "ytdlp"
 
 
 @pytest.mark.parametrize(
