@@ -30,7 +30,7 @@ _TIME = re.compile(r"(?:(\d{1,4})\s*:\s*)?(\d{1,3})\s*:\s*(\d{1,2})(?:\s*[.,:]\s
 _ARROW = re.compile(r"\s*(-?[\d:][^>]{0,40}?)\s*-{1,2}>\s*(?:([-\d:]\S{0,40})|$)")
 _SBV = re.compile(r"\s*(\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,3}),(\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,3})\s*$")
 _VTT_BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]{1,80})?\s+([^<>]{1,80})>", re.I)
+_VOICE = re.compile(r"<v(?:\.[^\s<>]{1,80})?\s++([^<>]{1,80})>", re.I)
 _TAG = re.compile(
     r"</?(?:c|i|b|u|v|s|em|strong|font|lang|ruby|rt|rp|span|p)\b[^<>]{0,300}>|<\d[\d:.]{3,15}>|\{\\[^{}]{0,200}\}", re.I
 )
@@ -185,7 +185,15 @@ def parse_xml(text: str) -> list[Cue]:
     for element in root.iter():
         if element.tag.rpartition("}")[2] == "br":
             element.text = "\n"
-    return [cue for element in root.iter() if (cue := _xml_cue(element))]
+    cues: list[Cue] = []
+    left = [root]
+    while left:  # what stands inside of a caption is a part of it
+        element = left.pop()
+        if cue := _xml_cue(element):
+            cues.append(cue)
+        else:
+            left += reversed(element)
+    return cues
 
 
 def _xml_cue(element: Element) -> Cue | None:

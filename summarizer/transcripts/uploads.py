@@ -11,13 +11,12 @@ from summarizer.marks import gettext_noop as _
 from summarizer.records import Cue, Transcript
 from summarizer.text import tidy
 from summarizer.transcripts import formats
-from summarizer.transcripts.cleaning import clean
+from summarizer.transcripts.cleaning import MOST_CUES, clean
 from summarizer.transcripts.decoding import decode_text
 
 __all__ = ["CAPTION_SUFFIXES", "decode_text", "read_captions", "title_from_name", "video_id_from_name"]
 
 CAPTION_SUFFIXES = (".srt", ".vtt", ".sbv", ".txt", ".json", ".json3", ".xml", ".srv1", ".srv2", ".srv3", ".ttml")
-MOST_CUES = 200_000  # eight hours, word by word, are 72,000
 _LOOKAHEAD = 50  # lines in which the format must show
 
 _LANGUAGES = (

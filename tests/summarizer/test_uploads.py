@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer.errors import EmptyTranscript, InvalidCaptionFile, TranscriptError
+from summarizer.records import Cue
 from summarizer.segments import segment
+from summarizer.transcripts.cleaning import clean
 from summarizer.transcripts.uploads import decode_text, read_captions, title_from_name, video_id_from_name
 
 SRT = "1\n00:00:01,000 --> 00:00:03,500\nHello there.\n\n2\n00:00:04,000 --> 00:00:06,000\nSecond line\nof text.\n"
@@ -247,6 +249,12 @@ def _many(count: int) -> bytes:
         ("repeated.srt", b"1\n00:00:01,000 --> 00:00:02,000\n" + b"la " * 1_000_000 + b"\n\n" + SRT.encode()),
         ("marks.txt", b">> " * 500_000 + b"word"),
         ("times.txt", b"0:00 a\n" * 150_000),
+        ("joiners.srt", SRT.encode() + ("م" + "\u200d" * 300_000).encode()),
+        ("joined.srt", SRT.encode() + "م\u200da".encode() * 100_000),
+        ("sounds.srt", SRT.encode() + b"(laughs) " * 100_000),
+        ("music.srt", SRT.encode() + b"hi " + b"[music] " * 100_000),
+        ("voice.srt", SRT.encode() + b"<v" + b" " * 1_000_000),
+        ("nested.xml", b"<transcript>" + b'<p t="1" d="1">x' * 50_000 + b"</p>" * 50_000 + b"</transcript>"),
         ("newlines.vtt", b"WEBVTT\n\n" + b"\n" * 4_000_000 + SRT.encode()),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -256,6 +264,24 @@ def test_hostile_sizes_end_in_linear_time(name: str, data: bytes) -> None:
     with suppress(TranscriptError):
         segment(read_captions(name, data).cues)
     assert time.process_time() - begin < 15
+
+
+@pytest.mark.parametrize("hostile", ["م" + "\u200d" * 8000, "(laughs) " * 4000, "hi " + "[music] " * 4000])
+def test_a_run_of_what_is_taken_away_takes_linear_time(hostile: str) -> None:
+    """Half a second or less; where time grows with the square, a quarter of these takes more."""
+    begin = time.process_time()
+    clean([Cue(0, 1, hostile * 16)])
+    assert time.process_time() - begin < 3
+
+
+def test_the_pieces_of_one_long_caption_are_counted_too() -> None:
+    with pytest.raises(InvalidCaptionFile, match="more than 200,000 captions"):
+        read_captions("a.srt", SRT.encode() + b" a." * 250_000)
+
+
+def test_what_stands_in_a_caption_of_xml_is_a_part_of_it() -> None:
+    nested = '<timedtext><body><p t="1000" d="9">out <p t="2000" d="9">in</p> out</p></body></timedtext>'
+    assert spoken("talk.xml", nested) == [(1.0, "out in out")]
 
 
 def test_a_million_captions_are_refused_with_a_sentence() -> None:
