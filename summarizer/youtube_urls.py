@@ -46,12 +46,16 @@ class Link:
 
 def parse(text: str) -> list[Link]:
     """Every link and bare id in `text`. Prose yields nothing; duplicates stay. Raises nothing, whatever the text."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [
         Link(number, _shown(written), *answer)
-        for number, line in enumerate(lines, 1)
+        for number, line in enumerate(lines_of(text), 1)
         for written, answer in _in_line(_clean(line))
     ]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines that `Link.line` counts."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 # Zero-width and bidirectional marks, the byte order mark, and what a database refuses: control codes, surrogates.

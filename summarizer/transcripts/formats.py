@@ -34,6 +34,7 @@ _VOICE = re.compile(r"<v(?:\.[^\s<>]{1,80})?\s++([^<>]{1,80})>", re.I)
 _TAG = re.compile(
     r"</?(?:c|i|b|u|v|s|em|strong|font|lang|ruby|rt|rp|span|p)\b[^<>]{0,300}>|<\d[\d:.]{3,15}>|\{\\[^{}]{0,200}\}", re.I
 )
+_TIME_KEYS = {"tStartMs", "start", "offset", "timestamp"}
 _LINE_BREAK = re.compile(r"<br\s*/?>|\\N", re.I)
 _LEADING_TIME = re.compile(r"\s*[\[(]?((?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?)[\])]?(?:\s*[-–—:|]\s+|\s+|$)(.*)")
 
@@ -145,10 +146,27 @@ def parse_json(text: str) -> tuple[list[Cue], str]:
     if isinstance(data, dict):
         found = data.get("language_code") or data.get("language")
         language = found if isinstance(found, str) else ""
-        data = next((data[key] for key in ("events", "cues", "segments", "snippets") if key in data), None)
+    data = _json_list(data)
     if not isinstance(data, list):
         raise InvalidCaptionFile(_("This JSON file contains no list of captions. Upload .srt, .vtt or .txt."))
     return [cue for item in data if isinstance(item, dict) and (cue := _json_cue(item))], language
+
+
+def holds_json_captions(text: str) -> bool:
+    """Whether this is JSON of captions: pieces of text, each with its time."""
+    try:
+        data = _json_list(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, list) and any(
+        isinstance(item, dict) and not item.keys().isdisjoint(_TIME_KEYS) and _json_cue(item) for item in data[:50]
+    )
+
+
+def _json_list(data: object) -> object:
+    if isinstance(data, dict):
+        return next((data[key] for key in ("events", "cues", "segments", "snippets") if key in data), None)
+    return data
 
 
 def _json_cue(item: dict[str, Any]) -> Cue | None:
@@ -226,9 +244,19 @@ def parse_plain(lines: Iterable[str]) -> Iterator[Cue]:
     """
     stamped = [_stamped(line) for line in lines if line.strip()]
     starts = [start for start, _, _ in stamped if start is not None]
-    if starts == sorted(starts) and any(start is not None for start, _, _ in stamped[:3]):
+    is_timed = any(start is not None for start, _, _ in stamped[:3]) or len(starts) > len(stamped) / 3
+    if starts == sorted(starts) and is_timed:
         return _between_stamps([(start, text) for start, text, _ in stamped])
     return _between_stamps([(None, line) for _, _, line in stamped])
+
+
+def timed_lines(lines: Sequence[str]) -> list[int]:
+    """The places of the lines that give the time of a caption; of plain ones only if they ascend, all of them."""
+    if timings := [at for at, line in enumerate(lines) if is_timing(line) or is_sbv(line)]:
+        return timings
+    stamps = [(at, start) for at, line in enumerate(lines) if (start := _stamped(line)[0]) is not None]
+    starts = [start for _, start in stamps]
+    return [at for at, _ in stamps] if starts == sorted(starts) else []
 
 
 def _stamped(line: str) -> tuple[float | None, str, str]:

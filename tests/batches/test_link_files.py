@@ -174,6 +174,46 @@ def test_a_plain_list_in_json_and_a_page_of_channels_are_taken_as_they_are() -> 
     assert [row[1] for row in found("a.html", '<a href="https://www.youtube.com/@ann">Ann</a>')] == ["channel"]
 
 
+STAMPED = "".join(f"0:{second:02} Sentence number {second}.\n" for second in range(56))
+SRT = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n + 1},000\nWords {n}.\n\n" for n in range(5))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("talk.txt", STAMPED + "0:57 Find me at youtube.com/@foo\n"),
+        ("talk.txt", STAMPED + f"0:57 As in https://youtu.be/{ONE} of last week.\n"),
+        ("talk.txt", SRT.replace("Words 3.", "Find me at youtube.com/@foo")),
+        ("talk.json", json.dumps({"text": "…", "segments": [{"start": 0, "end": 2, "text": "At youtube.com/@foo"}]})),
+        ("talk.json", json.dumps([{"start": 0, "duration": 2, "text": f"See https://youtu.be/{ONE}"}])),
+    ],
+)
+def test_captions_in_which_somebody_names_a_link_stay_captions(name: str, text: str) -> None:
+    taken = read_upload(name, text.encode())
+    assert isinstance(taken, CaptionFile)
+    assert taken.video_id == ""
+    assert any("youtu" in cue.text for cue in taken.transcript.cues)
+
+
+@pytest.mark.parametrize("said", [STAMPED, SRT])
+def test_a_link_above_captions_tells_their_video(said: str) -> None:
+    taken = read_upload("t.txt", f"# tactiq.io\n# A talk\n# https://www.youtube.com/watch/{ONE}\n\n{said}".encode())
+    assert isinstance(taken, CaptionFile)
+    assert taken.video_id == ONE
+    assert taken.transcript.cues[0].text in ("Sentence number 0.", "Words 0.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://youtu.be/{ONE}\n0:00 Intro\n2:00 The middle\n5:00 The end\n",
+        f"0:15 https://youtu.be/{ONE}\n0:30 https://youtu.be/{TWO}\n" + "0:45 https://youtu.be/aaaaaaaaaa0\n",
+    ],
+)
+def test_links_with_times_or_chapters_stay_links(text: str) -> None:
+    assert found("a.txt", text)[0][2] == ONE
+
+
 def test_json_captions_stay_captions() -> None:
     taken = read_upload("a.json", b'[{"start": 0, "duration": 2, "text": "Hello there."}]')
     assert isinstance(taken, CaptionFile)
