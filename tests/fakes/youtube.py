@@ -11,6 +11,7 @@ n: no captions. `minute_words` tells the word that each minute holds. Other begi
     soon  not broadcast    nocap no captions    mute  captions without a word      rate  the hourly limit of a guest
     oops  an error of the player
     blk   HTTP 429         fail  HTTP 503       flak  HTTP 503 for the first fetch, then works
+    capN  captions that answer with HTTP status N, of three digits
     junk  captions that are not XML             slowN seconds of delay for each request, N one or two digits
 
 What one client gets and another does not: youtube-transcript-api asks as ANDROID, yt-dlp as others.
@@ -48,6 +49,7 @@ from tests.fakes import playlists
 
 _SYNTHETIC = re.compile(r"s(\d{4})([a-z]{2})([ambn])[\w-]{3}")
 _SLOW = re.compile(r"slow(\d{1,2})")
+_CAPTIONS_STATUS = re.compile(r"cap(\d{3})")
 _UNPLAYABLE = {
     "gone": ("ERROR", "This video is unavailable"),
     "priv": ("LOGIN_REQUIRED", "This video is private"),
@@ -168,6 +170,8 @@ class Video:
         address = f"https://www.youtube.com/api/timedtext?v={self.id}&lang={self.language}&kind={kind}&fmt=srv3{proof}"
         name = self.language + (" (auto-generated)" if kind else "")
         track = {"baseUrl": address, "name": {"runs": [{"text": name}]}, "languageCode": self.language}
+        # A track that has a name of its own is called by it, too.
+        track["vssId"] = f"a.{self.language}" if kind else f".{self.language}.nP7-2PuUl7o"
         return track | ({"kind": kind} if kind else {})
 
     def watch_page(self) -> str:
@@ -297,6 +301,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _refusal(self, video_id: str, stage: str, tries: int) -> int:
         if self.fake.config["blocked"] or self.refused or video_id.startswith("blk"):
             return 429
+        if stage == "timedtext" and (told := _CAPTIONS_STATUS.match(video_id)):
+            return int(told[1])
         flaky = video_id.startswith("flak") and stage == "watch" and tries == 1
         return 503 if flaky or video_id.startswith("fail") else 0
 

@@ -254,6 +254,7 @@ def test_a_video_of_a_playlist_is_the_video_and_names_the_list(form: str) -> Non
         (f"https://www.youtube.com/channel/{CHANNEL}/Streams?view=0", "streams"),
         ("https://www.youtube.com/c/name/playlists", "playlists"),
         ("https://www.youtube.com/@name/about", ""),
+        ("https://www.youtube.com/@name/live", ""),
         ("https://www.youtube.com/@name", ""),
         (CHANNEL, ""),
     ],
