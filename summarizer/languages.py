@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|\d{3}))?(?![A-Za-z0-9])")
+_WRITTEN_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?(?![A-Za-z0-9])")
 _RENAMED = {"iw": "he", "in": "id", "ji": "yi", "no": "nb"}  # YouTube writes the old ones
 _SCRIPTS = {"zh-tw": "hant", "zh-hk": "hant", "zh-mo": "hant", "zh-cn": "hans", "zh-sg": "hans"}
 SAME, NEAR, OTHER_REGION, OTHER_SCRIPT = range(4)
 
 
 def plain_tag(name: str) -> str:
-    """The language of a track that YouTube calls “en”, “pt-BR”, “en-orig” or, with the track's own id, “en-nP7-2P”."""
-    found = _TAG.match(name.removesuffix("-orig"))
+    """The language of a track called “en”, “pt-BR”, “en-orig”, “de-en” (translated), or “en-nP7-2P” with its own id."""
+    found = _WRITTEN_TAG.match(name)
     return found[0] if found else name
 
 

@@ -130,7 +130,7 @@ def _bare(token: str, alone: bool) -> Answer | None:
         return address.playlist(token)
     if address.CHANNEL_ID.fullmatch(token) or address.HANDLE.fullmatch(token):
         return address.channel(token) if alone else _maybe_channel(token)
-    if alone and _NEARLY_ID.fullmatch(token) and _is_random(token):
+    if alone and _NEARLY_ID.fullmatch(token) and is_random(token):
         return address.wrong_video(token)
     return None
 
@@ -149,10 +149,16 @@ def _mentions(token: str) -> list[tuple[str, Answer]]:
     """What may be an id in the middle of a sentence, or with something around it: "v:dQw4w9WgXcQ"."""
     if not 11 <= len(token) <= _LONGEST_MENTION:
         return []
-    return [(run, _not_alone(run)) for run in _ID_RUN.findall(token) if _is_random(run)]
+    return [(run, _not_alone(run)) for run in _ID_RUN.findall(token) if is_random(run)]
 
 
-def _is_random(token: str) -> bool:
+def is_word(token: str) -> bool:
+    """Whether `token`, which may be an id, reads like a word, a number or a date."""
+    return _WORD.fullmatch(token) is not None
+
+
+def is_random(token: str) -> bool:
+    """Whether `token` looks like an id, and like nothing that a person would write."""
     mixed = token != token.lower() and token != token.upper()
     return mixed and len(_RUN.findall(token)) >= _RUNS_OF_AN_ID and not _WORD.fullmatch(token)
 

@@ -56,6 +56,7 @@ def test_manual_captions_of_a_region_come_before_generated_ones_and_the_other_sc
         ("en-nP7-2PuUl7o", "en"),
         ("en-US-nP7-2PuUl7o", "en-US"),
         ("en-orig", "en"),
+        ("de-en", "de"),
         ("zh-Hans", "zh-Hans"),
         ("es-419", "es-419"),
         ("pt-BR", "pt-BR"),

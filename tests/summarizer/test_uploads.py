@@ -106,8 +106,37 @@ def test_lists_of_captions_that_programs_save_as_json_are_read(wrap: Callable[[l
 
 
 @pytest.mark.parametrize(
+    "cues",
+    [
+        [{"text": "a", "offset": 1000, "duration": 2000}, {"text": "b", "offset": 65000, "duration": 4000}],
+        [{"text": "a", "offset": 1.0, "duration": 2}, {"text": "b", "offset": 65.0, "duration": 4}],
+        [{"text": "a", "start": "00:00:01", "end": "00:00:03"}, {"text": "b", "start": "0:01:05", "end": "0:01:09"}],
+        [{"text": "a", "start": "1s", "duration": "2"}, {"text": "b", "start": "65000ms", "duration": "4s"}],
+        {"chunks": [{"text": "a", "timestamp": [1, 3]}, {"text": "b", "timestamp": [65, 69]}]},
+    ],
+)
+def test_times_in_json_are_read_in_whatever_unit_they_are(cues: object) -> None:
+    read = read_captions("talk.json", json.dumps(cues).encode()).cues
+    assert [(cue.start, cue.duration, cue.text) for cue in read] == [(1.0, 2.0, "a"), (65.0, 4.0, "b")]
+
+
+def test_a_caption_whose_time_cannot_be_read_follows_the_one_before() -> None:
+    cues = [{"text": "a", "start": 60, "end": 62}, {"text": "b", "start": "soon"}, {"text": "c", "start": 70}]
+    assert spoken("talk.json", json.dumps(cues)) == [(60.0, "a"), (62.0, "b"), (70.0, "c")]
+
+
+def test_the_text_that_whisper_prints_is_read() -> None:
+    said = "[00:00:01.000 --> 00:00:03.500]  Hello there.\n[00:00:04.000 --> 00:00:06.000]  Second line of text.\n"
+    assert spoken("talk.txt", said) == EXPECTED
+
+
+@pytest.mark.parametrize(
     "xml",
     [
+        '<timedtext format="2"><text t="1000" d="2500">Hello there.</text>'
+        '<text t="4000" d="2000">Second line of text.</text></timedtext>',
+        '<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="1000ms" end="3500ms">Hello there.</p>'
+        '<p begin="4000ms" end="6s">Second line of text.</p></div></body></tt>',
         '<transcript><text start="1" dur="2.5">Hello there.</text>'
         '<text start="4" dur="2">Second line\nof text.</text></transcript>',
         '<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><body><p t="1000" d="2500"><s>Hello</s>'
@@ -319,6 +348,16 @@ def test_any_caption_like_text_gives_captions_or_one_of_our_errors(text: str) ->
         ("Title [dQw4w9WgXcQ].en-orig.srt", "Title", "dQw4w9WgXcQ", "en"),
         ("Title [dQw4w9WgXcQ].srt", "Title", "dQw4w9WgXcQ", ""),
         ("[dQw4w9WgXcQ].en.vtt", "", "dQw4w9WgXcQ", "en"),
+        ("Title [dQw4w9WgXcQ].de-en.vtt", "Title", "dQw4w9WgXcQ", "de"),
+        ("Title [dQw4w9WgXcQ].en-nP7-2PuUl7o.vtt", "Title", "dQw4w9WgXcQ", "en"),
+        ("Title [dQw4w9WgXcQ] (1).en.vtt", "Title", "dQw4w9WgXcQ", "en"),
+        ("Title [dQw4w9WgXcQ].en (2).vtt", "Title", "dQw4w9WgXcQ", "en"),
+        ("dQw4w9WgXcQ.en.vtt", "", "dQw4w9WgXcQ", "en"),
+        ("dQw4w9WgXcQ.srt", "", "dQw4w9WgXcQ", ""),
+        ("Talk [Programming].srt", "Talk [Programming]", "", ""),
+        ("Song [Remastered1].srt", "Song [Remastered1]", "", ""),
+        ("Talk [interactive].en.srt", "Talk [interactive]", "", "en"),
+        ("Lecture_001.srt", "Lecture_001", "", ""),
         ("Talk [Part 1].txt", "Talk [Part 1]", "", ""),
         ("my.big.talk.srt", "my.big.talk", "", ""),
         ("my_captions.srt", "my_captions", "", ""),
