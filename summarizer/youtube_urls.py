@@ -46,11 +46,20 @@ class Link:
 
 def parse(text: str) -> list[Link]:
     """Every link and bare id in `text`. Prose yields nothing; duplicates stay. Raises nothing, whatever the text."""
-    return [
-        Link(number, _shown(written), *answer)
-        for number, line in enumerate(lines_of(text), 1)
-        for written, answer in _in_line(_clean(line))
-    ]
+    links: list[Link] = []
+    words: list[Link] = []
+    for number, line in enumerate(lines_of(text), 1):
+        cleaned = _clean(line)
+        found = [Link(number, _shown(written), *answer) for written, answer in _in_line(cleaned)]
+        links += found
+        word = cleaned.strip()
+        if not found and address.VIDEO_ID.fullmatch(word) and any(map(str.isalpha, word)):
+            words.append(Link(number, word, *_maybe_word(word)))
+    # A word alone in its line is a heading, but not in the middle of a list of ids.
+    bare = [link.line for link in links if link.kind == "video" and link.text == link.id]
+    listed = len(bare) >= _FEWEST_OF_A_LIST and len(bare) == len(links)
+    between = [word for word in words if listed and bare[0] < word.line < bare[-1]]
+    return sorted([*links, *between], key=lambda link: link.line) if between else links
 
 
 def lines_of(text: str) -> list[str]:
@@ -62,6 +71,7 @@ def lines_of(text: str) -> list[str]:
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _ESCAPED = re.compile(r"\\([/_&=?.~-])")  # JSON writes \/ and Markdown \_
+_SEVERAL = re.compile(r"(?<=video_ids=)[\w,%-]+")
 _LIST_MARKERS = re.compile(r"\s*(?:(?:[-*+•·–—>#]+|\d{1,6}[.):]?)\s+){1,3}")
 _CELL = re.compile(r"[^\t,;|，；、｜]+")
 _TOKEN = re.compile(r"[^\s<>\"'`()\[\]{}“”„‟‘’‚«»‹›「」『』【】《》〈〉（）。！？：＝／]+")
@@ -78,6 +88,7 @@ _NEARLY_ID = re.compile(r"[A-Za-z0-9_-]{10}|[A-Za-z0-9_-]{12}")
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[-_]")
 _ID_RUN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{11}(?![A-Za-z0-9_-])")
 _LONGEST_MENTION = 64  # a picture in base64 is full of what could be ids
+_FEWEST_OF_A_LIST = 2
 _RUNS_OF_AN_ID = 5  # nine ids of ten have as many runs of like characters, hardly a word of prose has
 
 
@@ -87,6 +98,8 @@ def _clean(line: str) -> str:
         if "&" not in line or ";" not in line:
             break
         line = _INVISIBLE.sub("", _ENTITY.sub(lambda match: html.unescape(match[0]), line))
+    if "video_ids=" in line:
+        line = _SEVERAL.sub(lambda match: " https://youtu.be/".join(re.split(",|%2C", match[0], flags=re.I)), line)
     return _ESCAPED.sub(r"\1", line) if "\\" in line else line
 
 

@@ -202,6 +202,27 @@ def test_text_is_read_in_the_encodings_programs_save(encoding: str) -> None:
     assert spoken("talk.srt", srt.encode(encoding))[0] == (1.0, "Schöne Grüße aus Málaga.")
 
 
+@pytest.mark.parametrize(
+    ("said", "page"),
+    [
+        ("Zażółć gęślą jaźń.", "cp1250"),
+        ("Yeni dünya düzeni ışık ve şarkı.", "cp1254"),
+        ("Привет.", "cp1251"),
+        ("Καλημέρα.", "cp1253"),
+    ],
+)
+def test_a_few_words_of_another_code_page_among_times_are_refused(said: str, page: str) -> None:
+    with pytest.raises(InvalidCaptionFile, match="Save it as UTF-8"):
+        read_captions("talk.srt", SRT.replace("Hello there.", said).replace("Second line\nof text.", said).encode(page))
+
+
+@pytest.mark.parametrize(
+    "said", ["Été à Orléans.", "Það er gott veður í dag.", "¿Qué? ¡Señor, 20 °C!", "L’œuvre – 5 €"]
+)
+def test_few_words_of_western_europe_are_read(said: str) -> None:
+    assert spoken("talk.srt", SRT.replace("Hello there.", said).encode("cp1252"))[0][1] == said
+
+
 def test_another_code_page_is_refused_instead_of_turned_into_nonsense() -> None:
     with pytest.raises(InvalidCaptionFile, match="UTF-8"):
         read_captions("talk.txt", ("Добрый день, дорогие друзья. " * 20).encode("cp1251"))
