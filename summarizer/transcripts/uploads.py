@@ -106,7 +106,7 @@ def _split_name(name: str) -> tuple[str, str, str]:
     """-> title, video id or "", language or ""."""
     stem = _COPY.sub("", _SUFFIX.sub("", _label(name)))
     video = _BRACKETED.search(stem)
-    if video and not is_word(video[1]):
+    if video and not _is_plain(video[1]):
         return tidy(stem[: video.start()].strip(". ")), video[1], _language(video[2])
     title, dot, last = stem.rpartition(".")
     language = _language(last) if dot else ""
@@ -114,6 +114,12 @@ def _split_name(name: str) -> tuple[str, str, str]:
     if VIDEO_ID.fullmatch(title) and is_random(title):  # yt-dlp -o "%(id)s"
         return "", title, language
     return tidy(title.strip(". ")), "", language
+
+
+def _is_plain(bracketed: str) -> bool:
+    """Whether this is a word, a date or “Episode2024” rather than an id; three letters and eight digits are an id."""
+    letters, digits = sum(map(str.isalpha, bracketed)), sum(map(str.isdigit, bracketed))
+    return is_word(bracketed) and not 0 < letters < digits
 
 
 def _language(tags: str) -> str:

@@ -379,6 +379,8 @@ def test_any_caption_like_text_gives_captions_or_one_of_our_errors(text: str) ->
         ("Song [Remastered1].srt", "Song [Remastered1]", "", ""),
         ("Talk [interactive].en.srt", "Talk [interactive]", "", "en"),
         ("Lecture_001.srt", "Lecture_001", "", ""),
+        ("Talk [2024-01-015].srt", "Talk [2024-01-015]", "", ""),
+        ("Talk [vid00000943].en.srt", "Talk", "vid00000943", "en"),
         ("Talk [Part 1].txt", "Talk [Part 1]", "", ""),
         ("my.big.talk.srt", "my.big.talk", "", ""),
         ("my_captions.srt", "my_captions", "", ""),
