@@ -9,7 +9,7 @@ n: no captions. `minute_words` tells the word that each minute holds. Other begi
 
     gone  unavailable      priv  private        memb  members only     age_  age restricted    geo_  not in this country
     soon  not broadcast    nocap no captions    mute  captions without a word      rate  the hourly limit of a guest
-    oops  an error of the player
+    oops  an error of the player    tags  a caption of 200,000 “<”
     blk   HTTP 429         fail  HTTP 503       flak  HTTP 503 for the first fetch, then works
     capN  captions that answer with HTTP status N, of three digits
     junk  captions that are not XML             slowN seconds of delay for each request, N one or two digits
@@ -116,6 +116,8 @@ class Video:
         """start, duration, text: ten captions a minute, each one sentence."""
         if self.id.startswith("mute"):
             return [(0.0, 4.0, "[Music]"), (5.0, 4.0, "[Applause]")]
+        if self.id.startswith("tags"):
+            return [(0.0, 4.0, "<" * 200_000)]
         words = random.Random(self._seed())
         cues = []
         for minute, marker in enumerate(self.minute_words()):
