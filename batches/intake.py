@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -14,10 +14,12 @@ from django.utils.translation import gettext_noop as _
 from batches import link_files
 from summarizer.errors import InvalidInput
 from summarizer.records import Transcript
-from summarizer.transcripts import uploads
-from summarizer.youtube_urls import Link, parse
+from summarizer.transcripts import formats, uploads
+from summarizer.youtube_urls import Link, lines_of, parse
 
 _LINKS_ONLY = (".csv", ".tsv", ".html", ".htm")
+_FEWEST_TIMES = 3
+_TIMES_FOR_A_LINK = 10  # fewer are the chapters of the video that is named above them
 _CAPTION_SUFFIXES = (".srt", ".vtt", ".sbv", ".json3", ".xml", ".srv1", ".srv2", ".srv3", ".ttml")
 
 
@@ -40,9 +42,11 @@ class CaptionFile:
 
 
 def read_upload(name: str, data: bytes) -> LinkFile | CaptionFile:
-    """Tells links from captions: by suffix; .txt and .json with any YouTube link in them are links, else captions.
+    """Tells links from captions: by suffix, and .txt and .json by what they hold.
 
-    Raises `InvalidInput` or `InvalidCaptionFile`, which name the file and say what to do.
+    Text with times is captions, also when somebody names a link in it: a link above the first of them tells the video.
+    Else any YouTube link makes a file of links. Raises `InvalidInput` or `InvalidCaptionFile`, which name the file and
+    say what to do.
     """
     name = PureWindowsPath(PurePosixPath(name).name).name or "file"
     check_size(name, len(data))
@@ -51,13 +55,38 @@ def read_upload(name: str, data: bytes) -> LinkFile | CaptionFile:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in _CAPTION_SUFFIXES:
         return _captions(name, data)
-    links = _links(suffix, uploads.decode_text(data, name), name)
+    text = uploads.decode_text(data, name)
+    if suffix == ".json" and formats.holds_json_captions(text):
+        return _captions(name, data)
+    links = _links(suffix, text, name)
+    if suffix == ".txt" and (timed := _timed(text, links)):
+        return _timed_captions(name, text, links, timed)
     if suffix in _LINKS_ONLY or any(link.kind != "rejected" for link in links):
         if not links:
             sentence = _("“{name}” holds no link to a video. Put one link into each line.")
             raise InvalidInput(sentence.format(name=name))
         return LinkFile(name, tuple(links))
     return _captions(name, data)
+
+
+def _timed(text: str, links: Iterable[Link]) -> list[int]:
+    """The numbers of the lines with the times of captions; [] for links with times, or with a list of chapters."""
+    lines = lines_of(text)
+    timed = [at + 1 for at in formats.timed_lines(lines)]
+    if timed and "->" in lines[timed[0] - 1]:
+        return timed
+    linked = {link.line for link in links if link.kind == "video"}
+    alone = [number for number in timed if number not in linked]
+    return timed if len(alone) >= _FEWEST_TIMES and len(alone) >= _TIMES_FOR_A_LINK * len(linked) else []
+
+
+def _timed_captions(name: str, text: str, links: Iterable[Link], timed: Sequence[int]) -> CaptionFile:
+    """The captions without what programs write above them, and the video that is named there."""
+    above = {link.id for link in links if link.kind == "video" and link.line < timed[0]}
+    if not above:
+        return _captions(name, text.encode())
+    captions = _captions(name, "\n".join(lines_of(text)[timed[0] - 1 :]).encode())
+    return replace(captions, video_id=captions.video_id or (above.pop() if len(above) == 1 else ""))
 
 
 def _links(suffix: str, text: str, name: str) -> list[Link]:

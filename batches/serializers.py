@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,11 +11,15 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.utils import html
 
 from batches import money, operations, progress
 from batches.models import Batch, Expansion, Item, RejectedLine, Summary
 from batches.sentences import translated
 from summarizer.records import LENGTHS
+
+_OPTION = re.compile(r"options(?:\.(\w+)|\[(\w+)\])")
+_OF_FORM = {"true": True, "false": False}
 
 
 class Sentence(serializers.CharField):
@@ -21,6 +27,26 @@ class Sentence(serializers.CharField):
 
     def to_representation(self, value: str) -> str:
         return translated(value)
+
+
+class Options(serializers.DictField):
+    """An object; in a form it is JSON in one field, or has a field for each: `options[newest]`, `options.newest`."""
+
+    def get_value(self, dictionary: Any) -> Any:
+        if not html.is_html_input(dictionary):
+            return super().get_value(dictionary)
+        if self.field_name in dictionary:
+            text = dictionary[self.field_name]
+            try:
+                return json.loads(text or "{}")
+            except (ValueError, RecursionError):
+                return text  # which is refused as no object
+        found = [
+            (match[1] or match[2], dictionary.getlist(match[0]))
+            for match in map(_OPTION.fullmatch, dictionary)
+            if match
+        ]
+        return {name: _OF_FORM.get(values[0], values[0] if len(values) == 1 else values) for name, values in found}
 
 
 class NewBatch(serializers.Serializer[Any]):
@@ -37,11 +63,11 @@ class NewBatch(serializers.Serializer[Any]):
         required=False, allow_blank=True, default="", help_text="anthropic, openai, extractive or engine:model."
     )
     summary_length = serializers.CharField(required=False, default="standard", help_text=", ".join(LENGTHS))
-    options = serializers.DictField(
+    options = Options(
         required=False,
         default=dict,
         help_text="language, instructions, caption_languages, manual_captions; for playlists and channels expand, "
-        "newest, since.",
+        "newest, since. In a form: JSON.",
     )
 
     def validate(self, body: dict[str, Any]) -> dict[str, Any]:

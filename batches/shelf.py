@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from batches.models import Batch, Item, Summary, SummaryPart, Transcript, Video
-from summarizer import records
+from summarizer import languages, records
 from summarizer.draft import Draft
 from summarizer.engines.base import Answer
 from summarizer.text import estimated_tokens
@@ -29,20 +29,24 @@ def saved_transcript(item: Item) -> Transcript | None:
 def best_transcript(transcripts: list[Transcript], batch: Batch) -> Transcript | None:
     """The user's upload, else the shared one highest in the batch's languages; None if it wants others fetched.
 
-    A batch that asks for nothing gets what YouTube gives by default, never what somebody else had asked for.
+    A batch that asks for nothing gets what YouTube gives by default, never what somebody else had asked for. One that
+    asks for “en” takes “en-US”, as it would from YouTube; Chinese in the other script is another thing.
     """
     wanted, manual_only = batch.captions.languages, batch.captions.manual_only
 
-    def rank(transcript: Transcript) -> tuple[bool, int, bool]:
-        language = wanted.index(transcript.language) if transcript.language in wanted else len(wanted)
-        return transcript.owner_id is None, language, transcript.kind == Transcript.Kind.GENERATED
+    def rank(transcript: Transcript) -> tuple[bool, tuple[int, bool, bool, int]]:
+        generated = transcript.kind == Transcript.Kind.GENERATED
+        return transcript.owner_id is None, languages.rank(transcript.language, generated, wanted)
 
     def fits(transcript: Transcript) -> bool:
         if transcript.owner_id:
             return True
         if manual_only and transcript.kind == Transcript.Kind.GENERATED:
             return False
-        return transcript.language in wanted if wanted else transcript.by_default
+        if not wanted:
+            return transcript.by_default
+        near = [languages.nearness(language, transcript.language) for language in wanted]
+        return any(each is not None and each < languages.OTHER_SCRIPT for each in near)
 
     return min(filter(fits, transcripts), key=rank, default=None)
 

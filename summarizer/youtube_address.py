@@ -23,7 +23,7 @@ HANDLE = re.compile(r"@[\w.·-]{3,30}")
 _LINKED_LIST_ID = re.compile(r"[A-Za-z0-9_.-]{12,64}")
 _PRIVATE_LISTS = {"WL", "LL", "LM", "RDMM"}
 _MIX = re.compile(r"RD(?!CLAK)|UL")  # RDCLAK… are lists that people at YouTube Music make
-_TABS = {"videos", "shorts", "streams", "live", "playlists", "podcasts", "releases", "courses"}
+_TABS = {"videos", "shorts", "streams", "playlists", "podcasts", "releases", "courses"}
 _CUSTOM_NAME = re.compile(r"[\w.·-]{1,100}")
 _USER_NAME = re.compile(r"[A-Za-z0-9]{1,60}")
 _LEGACY_FRAGMENT = re.compile(r"[pg]/(?:[a-z]/)?[a-z]/\d+/([A-Za-z0-9_-]{11})(?:[?&/].*)?")
@@ -46,6 +46,19 @@ _SHORT = {"youtu.be", "www.youtu.be", "y2u.be"}
 _THUMBNAILS = {"img.youtube.com", "i.ytimg.com", *(f"i{n}.ytimg.com" for n in range(1, 10))}
 _CONSENT = {"consent.youtube.com", "consent.google.com", "accounts.google.com"}
 _GOOGLE = re.compile(r"(?:www\.)?google\.(?:com|[a-z]{2}|com?\.[a-z]{2})")
+# They lead to wherever their links say, and to nothing of their own: host -> the parameter that says it.
+_FORWARDING = {
+    "l.facebook.com": "u",
+    "lm.facebook.com": "u",
+    "l.instagram.com": "u",
+    "www.linkedin.com": "url",
+    "duckduckgo.com": "uddg",
+    "out.reddit.com": "url",
+    "slack-redir.net": "url",
+    "vk.com": "to",
+}
+_SAFELINKS = ".safelinks.protection.outlook.com"
+_URLDEFENSE = "urldefense.proofpoint.com"
 _KNOWN = {
     *("youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com", "gaming.youtube.com"),
     *("studio.youtube.com", "youtubekids.com", "www.youtubekids.com", "youtube.googleapis.com"),
@@ -167,7 +180,7 @@ def _read(scheme: str, rest: str, depth: int) -> Answer:
 def _read_tail(host: str, tail: str, depth: int) -> Answer:
     google = _GOOGLE.fullmatch(host) and tail.startswith("/url?")
     if not google and host not in _KNOWN:
-        return _foreign(host)
+        return _through(host, tail, depth) or _foreign(host)
     url = _split(host, tail, depth)
     if google:
         answer = _forwarded(url, "url", "q")
@@ -179,6 +192,17 @@ def _read_tail(host: str, tail: str, depth: int) -> Answer:
         again = _read_tail(host, unquote(tail), _DEEPEST)
         return answer if again.kind == "rejected" else again
     return answer
+
+
+def _through(host: str, tail: str, depth: int) -> Answer | None:
+    """Where a link of a mail program or a social network leads, if that is YouTube."""
+    key = "url" if host.endswith(_SAFELINKS) else "u" if host == _URLDEFENSE else _FORWARDING.get(host)
+    target = _split(host, tail, depth).value(key) if key else ""
+    if host == _URLDEFENSE:
+        target = unquote(target.replace("_", "/").replace("-", "%"))
+    address = _absolute(target) if target and depth < _DEEPEST else None
+    answer = _read(*address, depth=depth + 1) if address else None
+    return None if answer is None or answer.kind == "rejected" else answer
 
 
 def _split(host: str, tail: str, depth: int) -> _Url:
@@ -239,6 +263,11 @@ def _second_segment(url: _Url) -> Answer:
     return _video_id(url.segment(1))
 
 
+def _several(url: _Url) -> Answer:
+    """The first of `video_ids`; `youtube_urls` makes links of the others."""
+    return _video_id(url.value("video_ids"))
+
+
 def _list_page(url: _Url) -> Answer:
     return _linked_playlist(url.value("list"))
 
@@ -269,6 +298,7 @@ _PAGES: dict[str, Callable[[_Url], Answer]] = {
     **dict.fromkeys(("shorts", "live", "v", "vi", "e", "w", "video", "vi_webp", "an_webp"), _second_segment),
     "embed": _embed,
     "playlist": _list_page,
+    "watch_videos": _several,
     "channel": _channel_page,
     "c": _custom_page,
     "user": _user_page,

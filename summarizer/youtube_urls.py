@@ -46,18 +46,32 @@ class Link:
 
 def parse(text: str) -> list[Link]:
     """Every link and bare id in `text`. Prose yields nothing; duplicates stay. Raises nothing, whatever the text."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [
-        Link(number, _shown(written), *answer)
-        for number, line in enumerate(lines, 1)
-        for written, answer in _in_line(_clean(line))
-    ]
+    links: list[Link] = []
+    words: list[Link] = []
+    for number, line in enumerate(lines_of(text), 1):
+        cleaned = _clean(line)
+        found = [Link(number, _shown(written), *answer) for written, answer in _in_line(cleaned)]
+        links += found
+        word = cleaned.strip()
+        if not found and address.VIDEO_ID.fullmatch(word) and any(map(str.isalpha, word)):
+            words.append(Link(number, word, *_maybe_word(word)))
+    # A word alone in its line is a heading, but not in the middle of a list of ids.
+    bare = [link.line for link in links if link.kind == "video" and link.text == link.id]
+    listed = len(bare) >= _FEWEST_OF_A_LIST and len(bare) == len(links)
+    between = [word for word in words if listed and bare[0] < word.line < bare[-1]]
+    return sorted([*links, *between], key=lambda link: link.line) if between else links
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines that `Link.line` counts."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 # Zero-width and bidirectional marks, the byte order mark, and what a database refuses: control codes, surrogates.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _ESCAPED = re.compile(r"\\([/_&=?.~-])")  # JSON writes \/ and Markdown \_
+_SEVERAL = re.compile(r"(?<=video_ids=)[\w,%-]+")
 _LIST_MARKERS = re.compile(r"\s*(?:(?:[-*+•·–—>#]+|\d{1,6}[.):]?)\s+){1,3}")
 _CELL = re.compile(r"[^\t,;|，；、｜]+")
 _TOKEN = re.compile(r"[^\s<>\"'`()\[\]{}“”„‟‘’‚«»‹›「」『』【】《》〈〉（）。！？：＝／]+")
@@ -74,6 +88,7 @@ _NEARLY_ID = re.compile(r"[A-Za-z0-9_-]{10}|[A-Za-z0-9_-]{12}")
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[-_]")
 _ID_RUN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{11}(?![A-Za-z0-9_-])")
 _LONGEST_MENTION = 64  # a picture in base64 is full of what could be ids
+_FEWEST_OF_A_LIST = 2
 _RUNS_OF_AN_ID = 5  # nine ids of ten have as many runs of like characters, hardly a word of prose has
 
 
@@ -83,6 +98,8 @@ def _clean(line: str) -> str:
         if "&" not in line or ";" not in line:
             break
         line = _INVISIBLE.sub("", _ENTITY.sub(lambda match: html.unescape(match[0]), line))
+    if "video_ids=" in line:
+        line = _SEVERAL.sub(lambda match: " https://youtu.be/".join(re.split(",|%2C", match[0], flags=re.I)), line)
     return _ESCAPED.sub(r"\1", line) if "\\" in line else line
 
 
@@ -126,7 +143,7 @@ def _bare(token: str, alone: bool) -> Answer | None:
         return address.playlist(token)
     if address.CHANNEL_ID.fullmatch(token) or address.HANDLE.fullmatch(token):
         return address.channel(token) if alone else _maybe_channel(token)
-    if alone and _NEARLY_ID.fullmatch(token) and _is_random(token):
+    if alone and _NEARLY_ID.fullmatch(token) and is_random(token):
         return address.wrong_video(token)
     return None
 
@@ -145,10 +162,16 @@ def _mentions(token: str) -> list[tuple[str, Answer]]:
     """What may be an id in the middle of a sentence, or with something around it: "v:dQw4w9WgXcQ"."""
     if not 11 <= len(token) <= _LONGEST_MENTION:
         return []
-    return [(run, _not_alone(run)) for run in _ID_RUN.findall(token) if _is_random(run)]
+    return [(run, _not_alone(run)) for run in _ID_RUN.findall(token) if is_random(run)]
 
 
-def _is_random(token: str) -> bool:
+def is_word(token: str) -> bool:
+    """Whether `token`, which may be an id, reads like a word, a number or a date."""
+    return _WORD.fullmatch(token) is not None
+
+
+def is_random(token: str) -> bool:
+    """Whether `token` looks like an id, and like nothing that a person would write."""
     mixed = token != token.lower() and token != token.upper()
     return mixed and len(_RUN.findall(token)) >= _RUNS_OF_AN_ID and not _WORD.fullmatch(token)
 

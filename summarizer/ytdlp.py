@@ -20,14 +20,16 @@ from yt_dlp.cookies import CookieLoadError
 from yt_dlp.extractor.youtube import YoutubeIE, YoutubePlaylistIE, YoutubeTabIE
 from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError
-from yt_dlp.utils import YoutubeDLError
+from yt_dlp.utils import ExtractorError, YoutubeDLError
 
 from summarizer.errors import SummarizerError, YouTubeBlocked, YouTubeFailed, YouTubeUnreadable
 from summarizer.marks import gettext_noop as _
 from summarizer.transcripts.youtube_http import PROXY_TROUBLE, YouTubeAdapter, youtube_session
 
 logger = logging.getLogger(__name__)
-_BOT_CHECK = re.compile(r"not a bot|unusual traffic|captcha|too many requests|likely being blocked", re.I)
+_BOT_CHECK = re.compile(r"not a bot|unusual traffic|captcha|too many requests|likely being blocked|rate.limited", re.I)
+_HTTP_ERROR = _("YouTube answered with an error (HTTP {status}). Try again.")
+_NO_TAB = re.compile(r"This channel does not have an? \w+ tab")
 _PREFIX = re.compile(r"^\[[\w:]+\] (?:[\w-]{11}: )?")
 
 # What yt-dlp lets through on odd pages, besides its own errors.
@@ -48,6 +50,10 @@ class _Log:
     def warning(self, message: str) -> None:
         self.warnings.append(message)
         logger.debug("%s", message)
+
+
+class TabMissing(ExtractorError):  # type: ignore[misc]  # as below
+    """The channel has no such tab."""
 
 
 class Client(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
@@ -108,8 +114,7 @@ class Client(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
         if answer.status_code == 429 or self._adapter.saw_captcha:
             raise YouTubeBlocked(retry_after=self._adapter.asked_to_wait)
         if answer.status_code >= 500 or (not answer.ok and asked.url.partition("?")[0].endswith("/browse")):
-            sentence = _("YouTube answered with an error (HTTP {status}). Try again.")
-            raise YouTubeFailed(sentence.format(status=answer.status_code))
+            raise YouTubeFailed(_HTTP_ERROR.format(status=answer.status_code))
         kind = {"Content-Type": answer.headers.get("Content-Type", "text/html")}
         response = Response(io.BytesIO(answer.content), answer.url, kind, answer.status_code, answer.reason)
         if not answer.ok:
@@ -123,14 +128,22 @@ class Client(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
 
     def read(self, url: str, extractor: str) -> dict[str, Any]:
         """What `extractor` ("YoutubeTab", "Youtube") says of the page; its `entries` are read as they are asked for."""
-        info: dict[str, Any] | None = self.extract_info(url, download=False, ie_key=extractor, process=False)
+        try:
+            info: dict[str, Any] | None = self.extract_info(url, download=False, ie_key=extractor, process=False)
+        except YoutubeDLError as error:
+            if found := _NO_TAB.search(str(error)):
+                raise TabMissing(found[0], expected=True) from error
+            raise
         if not info:
             raise YouTubeFailed
         return info
 
     def bytes(self, url: str) -> bytes:
-        """What is at `url`."""
-        content: bytes = self.urlopen(url).read()
+        """What is at `url`. That it cannot be had says nothing of the video: the address may be for another client."""
+        try:
+            content: bytes = self.urlopen(url).read()
+        except HTTPError as error:
+            raise YouTubeFailed(_HTTP_ERROR.format(status=error.status)) from error
         return content
 
     @property
@@ -151,8 +164,8 @@ class Client(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
 
 def _translated(error: Exception, unavailable: Callable[[str], SummarizerError]) -> SummarizerError:
     """`error` as one of ours: yt-dlp found a page that says no, or one that it could not read."""
-    wrapped = getattr(error, "exc_info", None)
-    inner = wrapped[1] if wrapped else error
+    wrapped = None if isinstance(error, ExtractorError) else getattr(error, "exc_info", None)
+    inner = (wrapped and wrapped[1]) or error  # what comes while a list is read is not wrapped
     said = str(getattr(inner, "orig_msg", inner)).removeprefix("YouTube said: ").strip()[:300]
     if _BOT_CHECK.search(said):
         return YouTubeBlocked()

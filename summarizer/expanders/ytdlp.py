@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +15,10 @@ from summarizer.records import Progress, Video
 from summarizer.text import tidy
 from summarizer.transcripts.reasons import quoting
 from summarizer.transcripts.youtube_http import YouTubeAdapter
-from summarizer.ytdlp import Client
+from summarizer.ytdlp import Client, TabMissing
 
 _ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_TABS = ("videos", "streams", "shorts")
 _DEEPEST = 2  # a channel's tab of playlists lists playlists, which list videos
 
 
@@ -42,7 +44,7 @@ class YtDlpExpander:
         videos: list[Video] = []
         read = 0
         with client.translating(_unavailable):
-            for video in _videos(client, address(listing), since, stop_at_older=listing.kind == "channel"):
+            for video in _of_first_tab(client, listing, since):
                 if read == newest:
                     yield Page(videos, more=True)
                     return
@@ -60,6 +62,20 @@ def address(listing: Listing) -> str:
         return f"https://www.youtube.com/playlist?list={quote(listing.id)}"
     name = f"channel/{listing.id}" if listing.id.startswith(("UC", "HC")) else quote(listing.id, safe="@/")
     return f"https://www.youtube.com/{name}/{listing.tab or 'videos'}"
+
+
+def _of_first_tab(client: Client, listing: Listing, since: date | None) -> Iterator[Video]:
+    """A channel may have broadcasts or Shorts only; a topic's has no tabs at all, and yt-dlp finds its list."""
+    if listing.kind == "playlist" or listing.tab:
+        yield from _videos(client, address(listing), since, stop_at_older=listing.kind == "channel")
+        return
+    for tab in _TABS:
+        try:
+            yield from _videos(client, address(replace(listing, tab=tab)), since, stop_at_older=True)
+            return
+        except TabMissing:
+            continue
+    yield from _videos(client, address(listing).removesuffix("/videos"), since, stop_at_older=False)
 
 
 def _videos(client: Client, url: str, since: date | None, stop_at_older: bool, depth: int = 0) -> Iterator[Video]:

@@ -1,16 +1,19 @@
 """The chapters that a video's author wrote into its description, by the rules by which YouTube itself finds them.
 
-Source: https://support.google.com/youtube/answer/9884579 (a list of times from 0:00 on, at least three, ascending).
+Source: https://support.google.com/youtube/answer/9884579 (a list of times from 0:00 on, at least three, ascending,
+each of at least ten seconds).
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from summarizer.records import AuthorChapter
 from summarizer.text import tidy
 
 _FEWEST = 3
+_SHORTEST = 10.0  # seconds
 MOST = 200
 _LONGEST_TITLE = 200
 _MOST_TEXT = 10_000  # YouTube takes 5,000 characters
@@ -32,4 +35,5 @@ def from_description(text: str, duration: float | None = None) -> tuple[AuthorCh
             found = []
         if (found or start == 0) and (not found or start > found[-1].start) and (not duration or start < duration):
             found.append(AuthorChapter(title, float(start)))
-    return tuple(found[:MOST]) if len(found) >= _FEWEST else ()
+    is_long = all(after.start - before.start >= _SHORTEST for before, after in pairwise(found))
+    return tuple(found[:MOST]) if len(found) >= _FEWEST and is_long else ()

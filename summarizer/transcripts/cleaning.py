@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
+from summarizer.errors import InvalidCaptionFile
+from summarizer.marks import gettext_noop as _
 from summarizer.records import Cue
 from summarizer.text import join, sentences, tidy
 
+MOST_CUES = 200_000  # eight hours, word by word, are 72,000
 LONGEST_CUE = 600  # characters; a longer one is cut into sentences, so that a segment can never outgrow a model
 _PIECE = 300
 _SAMPLE = 2000  # pairs of cues that are looked at to see whether a file rolls
@@ -25,7 +29,7 @@ _INNER_MARK = re.compile(r"(?:^|(?<=\s))>{2,}\s*")
 _ONLY_BRACKETS = re.compile(r"[\s.,!?–—-]*(?:\[[^\[\]]{0,80}\][\s.,!?–—-]*)+")
 _BRACKETED = re.compile(r"[\[【［]([^\[\]【】［］]{1,60})[\]】］]|[(（]([^()（）]{1,60})[)）]")
 _ONLY_NAME = re.compile(r"[^\s:：][^:：]{0,40}[:：]")
-_STRAY_MARK = re.compile(r"(?<=[:：])\s*[.,;]|\s+(?=[.,!?;:])")  # left behind by a sound
+_STRAY_MARK = re.compile(r"(?<=[:：]) ?[.,;]| (?=[.,!?;:])")  # left behind by a sound
 
 # What captions call the sounds of a room, in the languages YouTube writes them. Stems, at the start of a word.
 _SOUND_STEMS = (
@@ -45,10 +49,15 @@ def clean(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """`cues` (text possibly of several lines) sorted by start, without noise and repeats; each text one tidy line.
 
     A cue that shows no time at all but has words of its own is kept: there are such captions, and they are speech.
+    Raises `InvalidCaptionFile` for more than `MOST_CUES`, which long ones may become when they are cut.
     """
     ordered = sorted(cues, key=lambda cue: cue.start)
     spoken = (_without_noise(cue) for cue in _unrolled(ordered))
-    return tuple(_cut_long(_without_duplicates(cue for cue in spoken if cue.text)))
+    cleaned = tuple(islice(_cut_long(_without_duplicates(cue for cue in spoken if cue.text)), MOST_CUES + 1))
+    if len(cleaned) > MOST_CUES:
+        sentence = _("There are more than {number} captions. Split them into several files.")
+        raise InvalidCaptionFile(sentence.format(number=f"{MOST_CUES:,}"))
+    return cleaned
 
 
 def _lines(cue: Cue) -> list[str]:
@@ -135,7 +144,7 @@ def _without_sounds(text: str) -> str:
     without = _BRACKETED.sub(lambda found: " " if _is_sound(found, alone) else found[0], text)
     if without == text:
         return text
-    without = tidy(_STRAY_MARK.sub("", without))
+    without = _STRAY_MARK.sub("", tidy(without)).strip()
     return "" if _ONLY_NAME.fullmatch(without) or not any(map(str.isalnum, without)) else without
 
 
@@ -169,9 +178,8 @@ def _cut_long(cues: Iterable[Cue]) -> Iterator[Cue]:
         if len(cue.text) <= LONGEST_CUE:
             yield cue
             continue
-        pieces = list(sentences(cue.text, _PIECE))
-        per_character = cue.duration / sum(map(len, pieces))
+        per_character = cue.duration / sum(map(len, sentences(cue.text, _PIECE)))
         start = cue.start
-        for piece in pieces:
+        for piece in sentences(cue.text, _PIECE):
             yield Cue(start, len(piece) * per_character, piece)
             start += len(piece) * per_character

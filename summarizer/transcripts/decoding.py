@@ -42,7 +42,11 @@ _MAGIC = (
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 65_536
 _MOST_CONTROLS = 0.01
-_MOST_HIGH_BYTES = 0.25  # French has 5 % of them; Cyrillic, Greek and Japanese code pages over half
+_ASCII_LETTER = re.compile(rb"[A-Za-z]")
+_MOST_HIGH_BYTES = 0.4  # of the letters; “Été à Orléans” has a third, Cyrillic, Greek and Japanese pages nearly all
+# What pages of Central Europe and the Baltic keep letters at; and Turkish, whose letters would pass for Icelandic ones.
+_SIGN_IN_WORD = re.compile(r"[^\W\d_][¡-§©¬®¯±-³µ¶¸¹¼-¿](?=[^\W\d_])")
+_TURKISH, _ICELANDIC = re.compile("[þýð]", re.I), re.compile("[áæéíóú]", re.I)
 
 
 def decode_text(data: bytes, name: str = "This file") -> str:
@@ -87,13 +91,17 @@ def _obvious_utf16(sample: bytes) -> str:
 
 def _western(data: bytes, name: str) -> str:
     sample = data[:_SAMPLE]
-    if sum(byte >= 0x80 for byte in sample) > _MOST_HIGH_BYTES * len(sample):
+    high = sum(byte >= 0x80 for byte in sample)
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    is_foreign = high > _MOST_HIGH_BYTES * (high + len(_ASCII_LETTER.findall(sample)))
+    is_turkish = _TURKISH.search(text, 0, _SAMPLE) and not _ICELANDIC.search(text, 0, _SAMPLE)
+    if is_foreign or is_turkish or _SIGN_IN_WORD.search(text, 0, _SAMPLE):
         sentence = _("The letters of {name} cannot be read. Save it as UTF-8 text and upload it again.")
         raise InvalidCaptionFile(sentence.format(name=name))
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    return text
 
 
 def _checked(text: str, name: str) -> str:

@@ -30,12 +30,19 @@ _TIME = re.compile(r"(?:(\d{1,4})\s*:\s*)?(\d{1,3})\s*:\s*(\d{1,2})(?:\s*[.,:]\s
 _ARROW = re.compile(r"\s*(-?[\d:][^>]{0,40}?)\s*-{1,2}>\s*(?:([-\d:]\S{0,40})|$)")
 _SBV = re.compile(r"\s*(\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,3}),(\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,3})\s*$")
 _VTT_BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]{1,80})?\s+([^<>]{1,80})>", re.I)
+_VOICE = re.compile(r"<v(?:\.[^\s<>]{1,80})?\s++([^<>]{1,80})>", re.I)
 _TAG = re.compile(
     r"</?(?:c|i|b|u|v|s|em|strong|font|lang|ruby|rt|rp|span|p)\b[^<>]{0,300}>|<\d[\d:.]{3,15}>|\{\\[^{}]{0,200}\}", re.I
 )
+_LONG_FOR_A_CAPTION = 200  # seconds
+_OFFSET = re.compile(r"(\d{1,12}(?:\.\d{0,12})?)\s*(h|m|s|ms)?")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_TIME_KEYS = {"tStartMs", "start", "offset", "timestamp"}
 _LINE_BREAK = re.compile(r"<br\s*/?>|\\N", re.I)
-_LEADING_TIME = re.compile(r"\s*[\[(]?((?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?)[\])]?(?:\s*[-–—:|]\s+|\s+|$)(.*)")
+_STAMP = r"(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
+_LEADING_TIME = re.compile(
+    rf"\s*[\[(]?({_STAMP})(?:\s{{0,5}}-{{1,2}}>\s{{0,5}}{_STAMP})?[\])]?(?:\s*[-–—:|]\s+|\s+|$)(.*)"
+)
 
 
 def seconds(stamp: str) -> float | None:
@@ -145,13 +152,43 @@ def parse_json(text: str) -> tuple[list[Cue], str]:
     if isinstance(data, dict):
         found = data.get("language_code") or data.get("language")
         language = found if isinstance(found, str) else ""
-        data = next((data[key] for key in ("events", "cues", "segments", "snippets") if key in data), None)
+    data = _json_list(data)
     if not isinstance(data, list):
         raise InvalidCaptionFile(_("This JSON file contains no list of captions. Upload .srt, .vtt or .txt."))
-    return [cue for item in data if isinstance(item, dict) and (cue := _json_cue(item))], language
+    items = [item for item in data if isinstance(item, dict)]
+    scale = 1000 if _in_milliseconds(items) else 1
+    cues: list[Cue] = []
+    for item in items:
+        if cue := _json_cue(item, scale, cues[-1].start + cues[-1].duration if cues else 0.0):
+            cues.append(cue)
+    return cues, language
 
 
-def _json_cue(item: dict[str, Any]) -> Cue | None:
+def holds_json_captions(text: str) -> bool:
+    """Whether this is JSON of captions: pieces of text, each with its time."""
+    try:
+        data = _json_list(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, list) and any(
+        isinstance(item, dict) and not item.keys().isdisjoint(_TIME_KEYS) and _json_cue(item, 1, 0.0)
+        for item in data[:50]
+    )
+
+
+def _json_list(data: object) -> object:
+    if isinstance(data, dict):
+        return next((data[key] for key in ("events", "cues", "segments", "snippets", "chunks") if key in data), None)
+    return data
+
+
+def _in_milliseconds(items: Sequence[dict[str, Any]]) -> bool:
+    """Programs that write “offset” disagree about its unit; captions are shown for seconds, not for minutes."""
+    durations = sorted(time for item in items if "offset" in item and (time := _time(item.get("duration"))) is not None)
+    return bool(durations) and durations[len(durations) // 2] >= _LONG_FOR_A_CAPTION
+
+
+def _json_cue(item: dict[str, Any], scale: int, previous_end: float) -> Cue | None:
     if "tStartMs" in item:
         pieces = item.get("segs")
         if not isinstance(pieces, list):
@@ -160,9 +197,24 @@ def _json_cue(item: dict[str, Any]) -> Cue | None:
         start, duration = _number(item["tStartMs"]) / 1000, _number(item.get("dDurationMs")) / 1000
     else:
         text = str(item.get("text") or "")
-        start = _number(item.get("start"))
-        duration = _number(item["duration"]) if "duration" in item else max(0.0, _number(item.get("end")) - start)
+        first, last = item.get("start", item.get("offset")), item.get("end")
+        if isinstance(both := item.get("timestamp"), list) and len(both) == 2:
+            first, last = both
+        begin = _time(first)
+        start = previous_end if begin is None else begin / scale
+        end = _time(last)
+        duration = (_time(item["duration"]) or 0.0) / scale if "duration" in item else max(0.0, (end or 0.0) - start)
     return Cue(start, duration, without_markup(text)) if text.strip() else None
+
+
+def _time(value: object) -> float | None:
+    """Of 65, “65”, “65.0s”, “65000ms” or “00:01:05”; None for what is no time."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    found = _OFFSET.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found:
+        return _number(found[1]) * _UNITS[found[2] or "s"]
+    return seconds(value) if isinstance(value, str) else None
 
 
 def _number(value: object) -> float:
@@ -174,7 +226,7 @@ def _number(value: object) -> float:
 
 
 def parse_xml(text: str) -> list[Cue]:
-    """YouTube's timedtext (`<text start dur>` in seconds, `<p t d>` in milliseconds) and TTML (`<p begin end>`).
+    """YouTube's timedtext (`<text start dur>` in seconds, `<p t d>` and `<text t d>` in milliseconds) and TTML.
 
     Entities are never expanded.
     """
@@ -185,26 +237,30 @@ def parse_xml(text: str) -> list[Cue]:
     for element in root.iter():
         if element.tag.rpartition("}")[2] == "br":
             element.text = "\n"
-    return [cue for element in root.iter() if (cue := _xml_cue(element))]
+    cues: list[Cue] = []
+    left = [root]
+    while left:  # what stands inside of a caption is a part of it
+        element = left.pop()
+        if cue := _xml_cue(element, cues[-1].start + cues[-1].duration if cues else 0.0):
+            cues.append(cue)
+        else:
+            left += reversed(element)
+    return cues
 
 
-def _xml_cue(element: Element) -> Cue | None:
+def _xml_cue(element: Element, previous_end: float) -> Cue | None:
     kind = element.tag.rpartition("}")[2]
     if kind == "text" and "start" in element.attrib:
         start, duration = _number(element.attrib["start"]), _number(element.get("dur"))
-    elif kind == "p" and "t" in element.attrib:
+    elif kind in ("p", "text") and "t" in element.attrib:
         start, duration = _number(element.attrib["t"]) / 1000, _number(element.get("d")) / 1000
     elif kind == "p" and "begin" in element.attrib:
-        start, end = (_clock(element.get(name, "")) for name in ("begin", "end"))
-        duration = max(0.0, end - start)
+        begin, end = (_time(element.get(name, "")) for name in ("begin", "end"))
+        start = previous_end if begin is None else begin
+        duration = max(0.0, (end or 0.0) - start)
     else:
         return None
     return Cue(start, duration, without_markup("".join(element.itertext())))
-
-
-def _clock(stamp: str) -> float:
-    found = seconds(stamp)
-    return _number(stamp.removesuffix("s")) if found is None else found
 
 
 # -- plain text
@@ -218,9 +274,19 @@ def parse_plain(lines: Iterable[str]) -> Iterator[Cue]:
     """
     stamped = [_stamped(line) for line in lines if line.strip()]
     starts = [start for start, _, _ in stamped if start is not None]
-    if starts == sorted(starts) and any(start is not None for start, _, _ in stamped[:3]):
+    is_timed = any(start is not None for start, _, _ in stamped[:3]) or len(starts) > len(stamped) / 3
+    if starts == sorted(starts) and is_timed:
         return _between_stamps([(start, text) for start, text, _ in stamped])
     return _between_stamps([(None, line) for _, _, line in stamped])
+
+
+def timed_lines(lines: Sequence[str]) -> list[int]:
+    """The places of the lines that give the time of a caption; of plain ones only if they ascend, all of them."""
+    if timings := [at for at, line in enumerate(lines) if is_timing(line) or is_sbv(line)]:
+        return timings
+    stamps = [(at, start) for at, line in enumerate(lines) if (start := _stamped(line)[0]) is not None]
+    starts = [start for _, start in stamps]
+    return [at for at, _ in stamps] if starts == sorted(starts) else []
 
 
 def _stamped(line: str) -> tuple[float | None, str, str]:

@@ -11,7 +11,10 @@ from summarizer.marks import gettext_noop as _
 _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), code)
     for pattern, code in (
-        (r"not a bot|unusual traffic", "youtube_blocked"),
+        # An error of the player's own says “try again later”, too; of a video it is how YouTube words its hourly limit.
+        (r"an error occurred|something went wrong|check back later", "youtube_failed"),
+        (r"not a bot|unusual traffic|try again later|rate.limited", "youtube_blocked"),
+        (r"not available on this app|latest version of YouTube", "unreadable"),
         (r"confirm your age|age.restricted|inappropriate for some", "age_restricted"),
         (r"\bprivate\b", "video_private"),
         (r"premium|payment|purchase|\brent\b", "premium_only"),
@@ -25,11 +28,13 @@ _CLASSES: dict[str, type[errors.TranscriptError]] = {
     "youtube_blocked": errors.YouTubeBlocked,
     "age_restricted": errors.AgeRestricted,
     "video_unavailable": errors.VideoUnavailable,
+    "youtube_failed": errors.YouTubeFailed,
+    "unreadable": errors.YouTubeUnreadable,  # by this client; another may be let in
 }
 
 
 def known_reason(said: str) -> str:
-    """The error code for what YouTube said; "" if it is nothing known."""
+    """A word for what YouTube said, mostly the code of the error; "" if it is nothing known."""
     return next((code for pattern, code in _REASONS if pattern.search(said)), "")
 
 

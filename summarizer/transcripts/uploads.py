@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from itertools import islice
 
 from summarizer.errors import EmptyTranscript, InvalidCaptionFile
+from summarizer.languages import plain_tag
 from summarizer.marks import gettext_noop as _
 from summarizer.records import Cue, Transcript
 from summarizer.text import tidy
 from summarizer.transcripts import formats
-from summarizer.transcripts.cleaning import clean
+from summarizer.transcripts.cleaning import MOST_CUES, clean
 from summarizer.transcripts.decoding import decode_text
+from summarizer.youtube_address import VIDEO_ID
+from summarizer.youtube_urls import is_random, is_word
 
 __all__ = ["CAPTION_SUFFIXES", "decode_text", "read_captions", "title_from_name", "video_id_from_name"]
 
 CAPTION_SUFFIXES = (".srt", ".vtt", ".sbv", ".txt", ".json", ".json3", ".xml", ".srv1", ".srv2", ".srv3", ".ttml")
-MOST_CUES = 200_000  # eight hours, word by word, are 72,000
 _LOOKAHEAD = 50  # lines in which the format must show
 
 _LANGUAGES = (
@@ -30,8 +32,9 @@ _LANGUAGES = (
 )  # ISO 639-1, and two more that YouTube uses
 _ISO_639 = frozenset(_LANGUAGES.split())
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{2,5}$")
-_LANGUAGE = re.compile(r"\.([a-z]{2,3})((?:-(?:[A-Z][a-z]{3}|[A-Z]{2}|\d{3}))*)(?:-orig)?$")
-_ID = re.compile(r"\s*\[([A-Za-z0-9_-]{11})\]\s*$")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
+_COPY = re.compile(r"\s*\(\d{1,3}\)$")  # of a file that was there already
+_BRACKETED = re.compile(r"\s*\[([A-Za-z0-9_-]{11})\]\s*(?:\(\d{1,3}\))?((?:\.[\w-]{2,40})*)\s*$")
 _VTT_LANGUAGE = re.compile(r"^Language:\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*$", re.M)
 _MARKUP_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|svg)\b", re.I)
 
@@ -101,14 +104,28 @@ def title_from_name(name: str) -> str:
 
 def _split_name(name: str) -> tuple[str, str, str]:
     """-> title, video id or "", language or ""."""
-    stem = _SUFFIX.sub("", _label(name))
-    language = ""
-    found = _LANGUAGE.search(stem)
-    if found and found[1] in _ISO_639:
-        stem, language = stem[: found.start()], found[1] + found[2]
-    video = _ID.search(stem)
-    title = stem[: video.start()] if video else stem
-    return tidy(title.strip(". ")), video[1] if video else "", language
+    stem = _COPY.sub("", _SUFFIX.sub("", _label(name)))
+    video = _BRACKETED.search(stem)
+    if video and not _is_plain(video[1]):
+        return tidy(stem[: video.start()].strip(". ")), video[1], _language(video[2])
+    title, dot, last = stem.rpartition(".")
+    language = _language(last) if dot else ""
+    title = _COPY.sub("", title) if language else stem
+    if VIDEO_ID.fullmatch(title) and is_random(title):  # yt-dlp -o "%(id)s"
+        return "", title, language
+    return tidy(title.strip(". ")), "", language
+
+
+def _is_plain(bracketed: str) -> bool:
+    """Whether this is a word, a date or “Episode2024” rather than an id; three letters and eight digits are an id."""
+    letters, digits = sum(map(str.isalpha, bracketed)), sum(map(str.isdigit, bracketed))
+    return is_word(bracketed) and not 0 < letters < digits
+
+
+def _language(tags: str) -> str:
+    """Of “.en”, “pt-BR”, or whatever else yt-dlp calls a track by; "" when that is no language."""
+    tag = plain_tag(tags.rpartition(".")[2])
+    return tag if _LANGUAGE.fullmatch(tag) and tag.partition("-")[0] in _ISO_639 else ""
 
 
 def _label(name: str) -> str:

@@ -13,7 +13,7 @@ import requests
 import youtube_transcript_api as library
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from summarizer import errors
+from summarizer import errors, languages
 from summarizer.marks import gettext_noop as _
 from summarizer.records import CaptionChoice, CaptionKind, Cue, Fetched, Progress, Transcript, Video
 from summarizer.transcripts.cleaning import clean
@@ -203,25 +203,15 @@ def _unplayable(error: library.VideoUnplayable) -> errors.TranscriptError:
 
 
 def _ranked(
-    tracks: Sequence[library.Transcript], languages: Iterable[str], adapter: YouTubeAdapter
+    tracks: Sequence[library.Transcript], wishes: Iterable[str], adapter: YouTubeAdapter
 ) -> list[library.Transcript]:
     """`tracks`, the best first: preferred languages, then the language that is spoken, then any.
 
     Manual goes before generated within a language. Captions in the spoken language, even generated, go before a
     translation into a language that nobody asked for.
     """
-    ranked: list[library.Transcript] = []
-    for language in [*languages, _spoken_language(tracks, adapter)]:
-        for is_generated in (False, True):
-            kind = [track for track in tracks if track.is_generated == is_generated]
-            ranked += [track for track in kind if track.language_code == language]
-            ranked += [track for track in kind if _base(track.language_code) == _base(language)]
-    ranked += sorted(tracks, key=lambda track: track.is_generated)
-    return list(dict.fromkeys(ranked))
-
-
-def _base(language: str) -> str:
-    return language.split("-")[0].lower()
+    wanted = [*wishes, _spoken_language(tracks, adapter)]
+    return sorted(tracks, key=lambda track: languages.rank(track.language_code, track.is_generated, wanted))
 
 
 def _spoken_language(tracks: Sequence[library.Transcript], adapter: YouTubeAdapter) -> str:

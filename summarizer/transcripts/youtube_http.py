@@ -29,6 +29,8 @@ MOST_BYTES = 20 * 2**20
 LONGEST_CONNECT = 10.0  # seconds, for each address of the name
 PROXY_TROUBLE = _("The proxy on the way to YouTube did not work. Check YOUTUBE_PROXY_URL and HTTPS_PROXY.")
 _CHUNK = 65_536
+_CAPTION = re.compile(rb"<(?:text|p)\b")
+_MOST_ENTITIES = 500  # in one caption
 _YOUTUBE = "https://www.youtube.com"
 _PLAYER = "/youtubei/v1/player"
 _PUBLISHED = re.compile(rb'"(?:publishDate|datePublished)"(?:\s*:\s*|\s+content=)"(\d{4}-\d{2}-\d{2})')
@@ -133,6 +135,8 @@ class YouTubeAdapter(HTTPAdapter):
             self.last = None
             response = super().send(request, True, self._timeout, verify, cert, proxies)
             _read_whole(response)
+            if path.endswith("/api/timedtext") and _is_overgrown(response.content):
+                _refuse(response)
             self._remember(path, response)
             if not others or not self.saw_refusal:
                 break
@@ -221,6 +225,13 @@ def _read_whole(response: Response) -> None:
     response._content = b"".join(chunks)  # what requests does itself when it is not asked to stream
     if "charset" not in response.headers.get("Content-Type", "").lower():
         response.encoding = "utf-8"  # requests would take any text for Latin-1
+
+
+def _is_overgrown(captions: bytes) -> bool:
+    """XML with a caption of so many “<” that the library, which looks for a “>” from each, would not come to an end."""
+    if not captions.lstrip().startswith(b"<"):
+        return False
+    return any(each.count(b"lt;") + each.count(b"#") > _MOST_ENTITIES for each in _CAPTION.split(captions))
 
 
 def _refuse(response: Response) -> NoReturn:

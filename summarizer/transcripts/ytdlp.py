@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from summarizer import languages
 from summarizer.errors import (
     InvalidCaptionFile,
     NoTranscript,
@@ -104,23 +105,17 @@ def _published(info: Mapping[str, Any]) -> date | None:
     return datetime.fromtimestamp(timestamp, UTC).date() if isinstance(timestamp, int | float) else None
 
 
-def _tracks(info: Mapping[str, Any], languages: Sequence[str]) -> list[tuple[str, CaptionKind, str]]:
+def _tracks(info: Mapping[str, Any], wishes: Sequence[str]) -> list[tuple[str, CaptionKind, str]]:
     """(language, kind, address), the best first: as wished, then as spoken, then any; manual before generated."""
     tracks: list[tuple[str, CaptionKind, str]] = []
     kinds: tuple[tuple[str, CaptionKind], ...] = (("subtitles", "manual"), ("automatic_captions", "generated"))
     for key, kind in kinds:
         for name, formats in (info.get(key) or {}).items():
             if url := _address(formats):
-                tracks.append((name.removesuffix("-orig"), kind, url))
+                tracks.append((languages.plain_tag(name), kind, url))
     heard = [language for language, kind, _ in tracks if kind == "generated"]
-    wanted = [*languages, str(info.get("language") or ""), *heard[:1]]
-
-    def rank(track: tuple[str, CaptionKind, str]) -> tuple[int, bool]:
-        language, kind, _ = track
-        place = wanted.index(language) if language in wanted else len(wanted)
-        return place, kind == "generated"
-
-    return sorted(tracks, key=rank)
+    wanted = [*wishes, str(info.get("language") or ""), *heard[:1]]
+    return sorted(tracks, key=lambda track: languages.rank(track[0], track[1] == "generated", wanted))
 
 
 def _address(formats: Sequence[Mapping[str, Any]]) -> str:

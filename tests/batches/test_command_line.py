@@ -129,6 +129,8 @@ def test_what_was_not_summarized_is_said_in_sentences_and_makes_exit_code_1(term
         (["vid00000001", "--model", "anthropic"], "ANTHROPIC_API_KEY"),
         (["vid00000001", "--length", "epic"], "brief, standard, detailed"),
         (["vid00000001", "--language", "not a tag"], "is not a language tag"),
+        (["@fake0001abc", "--newest", "0"], "newest is a number of videos"),
+        (["@fake0001abc", "--since", "soon"], "“soon” is not a date"),
         (["vid00000001", "--user", "nobody@example.org"], "There is no account “nobody@example.org”."),
         (["vid00000001", "--zip", "nowhere/out.zip"], "There is no folder"),
         (["--resume", "00000000-0000-0000-0000-000000000000"], "There is no batch"),

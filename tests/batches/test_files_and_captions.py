@@ -58,6 +58,32 @@ def test_files_are_enough(api: APIClient) -> None:
     assert create(api, files=[upload("table.csv", CSV)]).json()["total_videos"] == 2
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"options": '{"newest": 5, "manual_captions": true, "caption_languages": ["en", "de"]}'},
+        {"options.newest": "5", "options.manual_captions": "true", "options.caption_languages": ["en", "de"]},
+        {"options[newest]": "5", "options[manual_captions]": "true", "options[caption_languages]": "en,de"},
+    ],
+)
+def test_a_form_with_files_has_options_too(api: APIClient, form: dict[str, Any]) -> None:
+    answer = create(api, files=[upload("table.csv", CSV)], **form)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["options"] == {"newest": 5, "manual_captions": True, "caption_languages": ["en", "de"]}
+
+
+@pytest.mark.parametrize("options", ["{broken", "[1]", '{"speed": 2}'])
+def test_options_that_cannot_be_read_are_refused(api: APIClient, options: str) -> None:
+    assert create(api, files=[upload("table.csv", CSV)], options=options).status_code == 400
+
+
+def test_files_are_seen_before_they_are_a_batch(api: APIClient) -> None:
+    form = {"files": [upload("table.csv", CSV), upload(f"Bread [{youtube_id(943)}].en.srt", SRT)]}
+    seen = api.post("/api/batch/preview", form, format="multipart").json()
+    assert (seen["videos"], seen["duplicates"], seen["rejected"]) == (3, 0, [])
+    assert not Batch.objects.exists()
+
+
 def test_nothing_at_all_and_bad_files_are_refused_with_a_sentence(api: APIClient) -> None:
     assert create(api, name="empty").status_code == 400
     answer = create(api, files=[upload("a.srt", b"\x00\x01\x02" * 50)])

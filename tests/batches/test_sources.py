@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from batches import gates, intake, operations
-from batches.models import Gate, Item, Transcript, Video
+from batches import gates, intake, operations, shelf
+from batches.models import Batch, Gate, Item, Transcript, Video
 from tests.batches.builders import make_transcript, make_user
 from tests.batches.fetching import batch_of, fetched_item, forget_sources, item_of, reaching, work_on
 from tests.fakes.youtube import FakeYouTube
@@ -234,3 +234,13 @@ def test_captions_that_somebody_uploaded_are_summarized_without_a_word_to_youtub
     make_transcript(Video.objects.get(), owner_id=user.pk, kind=Transcript.Kind.UPLOADED, source="upload")
     work_on(batch)
     assert youtube.stats()["requests"] == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "saved", "taken"),
+    [(["en"], "en-US", True), (["he"], "iw", True), (["pt-br"], "pt-BR", True), (["zh-TW"], "zh-CN", False)],
+)
+def test_a_saved_transcript_meets_a_wish_as_youtubes_own_would(wanted: list[str], saved: str, taken: bool) -> None:
+    transcript = Transcript(language=saved, kind=Transcript.Kind.MANUAL)
+    best = shelf.best_transcript([transcript], Batch(options={"caption_languages": wanted}))
+    assert best is (transcript if taken else None)

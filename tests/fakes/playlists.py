@@ -6,6 +6,7 @@
     PLgone  does not exist    PLpriv  private    PLnone  without videos    @gone  a channel that does not exist
     PLflak  HTTP 503 for the first request, then works  PLhalf  HTTP 503 for every step but the first
     PLblok  HTTP 429          PLslow  one second of delay for each request
+    @strm   a channel that has a tab of broadcasts, and none of videos
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 _PLAYLIST = re.compile(r"PL(?:fake|gone|priv|none|flak|half|blok|slow)(\d{4})([A-Za-z0-9]{3})\w*")
-_CHANNEL = re.compile(r"@(?:fake|gone)(\d{4})([A-Za-z0-9]{3})\w*")
+_CHANNEL = re.compile(r"@(?:fake|gone|strm)(\d{4})([A-Za-z0-9]{3})\w*")
 _REFUSED = {
     "PLgone": "The playlist does not exist.",
     "PLpriv": "This playlist is private.",
@@ -70,10 +71,11 @@ def more(continuation: str) -> dict[str, Any]:
 def _tab(list_id: str) -> dict[str, Any]:
     step = _step(list_id, 0)
     if list_id.startswith("@"):
+        tab = "streams" if list_id.startswith("@strm") else "videos"
         content: dict[str, Any] = {"richGridRenderer": {"contents": step}}
-        url = f"/{list_id}/videos"
+        url = f"/{list_id}/{tab}"
         endpoint = {"commandMetadata": {"webCommandMetadata": {"url": url}}}
-        return {"tabRenderer": {"selected": True, "title": "Videos", "endpoint": endpoint, "content": content}}
+        return {"tabRenderer": {"selected": True, "title": tab.title(), "endpoint": endpoint, "content": content}}
     listing = {"playlistVideoListRenderer": {"contents": step, "playlistId": list_id}}
     section = {"itemSectionRenderer": {"contents": [listing]}}
     return {"tabRenderer": {"selected": True, "content": {"sectionListRenderer": {"contents": [section]}}}}

@@ -8,14 +8,16 @@ Any id of eleven characters is a ten-minute English video with generated caption
 n: no captions. `minute_words` tells the word that each minute holds. Other beginnings of an id:
 
     gone  unavailable      priv  private        memb  members only     age_  age restricted    geo_  not in this country
-    soon  not broadcast    nocap no captions    mute  captions without a word
+    soon  not broadcast    nocap no captions    mute  captions without a word      rate  the hourly limit of a guest
+    oops  an error of the player    tags  a caption of 200,000 “<”
     blk   HTTP 429         fail  HTTP 503       flak  HTTP 503 for the first fetch, then works
+    capN  captions that answer with HTTP status N, of three digits
     junk  captions that are not XML             slowN seconds of delay for each request, N one or two digits
 
 What one client gets and another does not: youtube-transcript-api asks as ANDROID, yt-dlp as others.
 
     pota  a proof of origin is asked of ANDROID pot_  of every client
-    odda  an answer ANDROID cannot read         odd_  no client can
+    odda  an answer ANDROID cannot read         odd_  no client can        appa  not shown to ANDROID
     bota  ANDROID is taken for a robot          bot_  everybody is who has no account's cookie (LOGIN_INFO)
     adul  age restricted for who has no account's cookie
 
@@ -47,6 +49,7 @@ from tests.fakes import playlists
 
 _SYNTHETIC = re.compile(r"s(\d{4})([a-z]{2})([ambn])[\w-]{3}")
 _SLOW = re.compile(r"slow(\d{1,2})")
+_CAPTIONS_STATUS = re.compile(r"cap(\d{3})")
 _UNPLAYABLE = {
     "gone": ("ERROR", "This video is unavailable"),
     "priv": ("LOGIN_REQUIRED", "This video is private"),
@@ -54,6 +57,8 @@ _UNPLAYABLE = {
     "age_": ("LOGIN_REQUIRED", "This video may be inappropriate for some users."),
     "geo_": ("UNPLAYABLE", "The uploader has not made this video available in your country"),
     "soon": ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 hours."),
+    "rate": ("UNPLAYABLE", "Video unavailable. This content isn’t available, try again later."),
+    "oops": ("ERROR", "An error occurred. Please try again later."),
 }
 _TITLES = ("How rivers carve a valley", "The engine under the city", "A garden without water", "What bees know of maps")
 _SUBJECTS = (
@@ -111,6 +116,8 @@ class Video:
         """start, duration, text: ten captions a minute, each one sentence."""
         if self.id.startswith("mute"):
             return [(0.0, 4.0, "[Music]"), (5.0, 4.0, "[Applause]")]
+        if self.id.startswith("tags"):
+            return [(0.0, 4.0, "<" * 200_000)]
         words = random.Random(self._seed())
         cues = []
         for minute, marker in enumerate(self.minute_words()):
@@ -132,6 +139,8 @@ class Video:
         beginning, android = self.id[:4], client == "ANDROID"
         if beginning == "odd_" or (beginning == "odda" and android):
             return {"responseContext": {}}
+        if beginning == "appa" and android:
+            return _refused("ERROR", "The following content is not available on this app. Watch on the latest version.")
         if (beginning == "bota" and android) or (beginning == "bot_" and not account):
             return _refused("LOGIN_REQUIRED", "Sign in to confirm you’re not a bot")
         if beginning == "adul" and not account:
@@ -163,6 +172,8 @@ class Video:
         address = f"https://www.youtube.com/api/timedtext?v={self.id}&lang={self.language}&kind={kind}&fmt=srv3{proof}"
         name = self.language + (" (auto-generated)" if kind else "")
         track = {"baseUrl": address, "name": {"runs": [{"text": name}]}, "languageCode": self.language}
+        # A track that has a name of its own is called by it, too.
+        track["vssId"] = f"a.{self.language}" if kind else f".{self.language}.nP7-2PuUl7o"
         return track | ({"kind": kind} if kind else {})
 
     def watch_page(self) -> str:
@@ -292,6 +303,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _refusal(self, video_id: str, stage: str, tries: int) -> int:
         if self.fake.config["blocked"] or self.refused or video_id.startswith("blk"):
             return 429
+        if stage == "timedtext" and (told := _CAPTIONS_STATUS.match(video_id)):
+            return int(told[1])
         flaky = video_id.startswith("flak") and stage == "watch" and tries == 1
         return 503 if flaky or video_id.startswith("fail") else 0
 

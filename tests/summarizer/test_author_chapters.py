@@ -32,6 +32,7 @@ def test_lists_of_times_are_found_as_authors_write_them(text: str) -> None:
         "0:10 Start\n1:05 The dough\n2:00 Baking",
         "0:00 Start\n0:00 Start\n0:00 Start",
         "0:00\n1:00\n2:00",
+        "0:00 One\n0:03 Two\n0:05 Three",
         "Version 1:2:3:4 of 0:00:00:00",
     ],
 )

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from summarizer.records import ANY_CAPTIONS, no_progress
 from summarizer.transcripts.youtube import YouTubeSource
 from summarizer.transcripts.youtube_http import MOST_BYTES
 from summarizer.transcripts.ytdlp import YtDlpSource
+from tests.fakes.youtube import FakeYouTube
 
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTES = 300  # more than what holds the file itself, which has up to 50
@@ -107,6 +109,13 @@ def _server(body: bytes) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
+
+
+def test_captions_that_the_library_would_not_come_to_the_end_of_are_refused() -> None:
+    began = time.process_time()
+    with FakeYouTube() as youtube, pytest.raises(YouTubeFailed, match="too large"):
+        YouTubeSource(timeout=10, base_url=youtube.base_url).fetch("tags0000001", ANY_CAPTIONS, no_progress)
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("source", [YouTubeSource, YtDlpSource])

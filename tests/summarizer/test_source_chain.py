@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yt_dlp.utils import ExtractorError
 
 from summarizer import errors
 from summarizer.records import (
@@ -24,7 +25,9 @@ from summarizer.records import (
 )
 from summarizer.transcripts.chain import Chain
 from summarizer.transcripts.youtube import YouTubeSource
+from summarizer.transcripts.youtube_http import YouTubeAdapter
 from summarizer.transcripts.ytdlp import YtDlpSource
+from summarizer.ytdlp import Client
 from tests.fakes.replay import ReplayYouTube
 from tests.fakes.youtube import FakeYouTube
 
@@ -57,7 +60,12 @@ def test_captions_come_through_ytdlp(youtube: FakeYouTube, video_id: str, langua
         ("geo_0000001", "geo_blocked"),
         ("nocap000001", "no_transcript"),
         ("junk0000001", "youtube_failed"),
+        ("cap40300001", "youtube_failed"),
+        ("cap40400001", "youtube_failed"),
+        ("cap41000001", "youtube_failed"),
         ("blk00000001", "youtube_blocked"),
+        ("rate0000001", "youtube_blocked"),
+        ("oops0000001", "youtube_failed"),
         ("fail0000001", "youtube_failed"),
         ("not an id", "video_unavailable"),
     ],
@@ -161,6 +169,10 @@ def real_chain(youtube: FakeYouTube) -> Chain:
     return Chain({"youtube": partial(YouTubeSource, **how), "ytdlp": partial(YtDlpSource, **how)})
 
 
+def test_a_client_that_youtube_refuses_makes_way_for_another(youtube: FakeYouTube) -> None:
+    assert real_chain(youtube).fetch("appa0000001", ANY_CAPTIONS, no_progress).transcript.source == "ytdlp"
+
+
 @pytest.mark.parametrize(
     ("video_id", "step"), [("fail0000001", "page"), ("odd_0000001", "list"), ("junk0000001", "captions")]
 )
@@ -178,6 +190,20 @@ def test_manual_captions_are_a_demand(youtube: FakeYouTube, source: type[YouTube
     assert made.fetch("s0010deb001", demanding, no_progress).transcript.kind == "manual"
     with pytest.raises(errors.OnlyAutomatic):
         made.fetch("s0010ena001", demanding, no_progress)
+
+
+def test_captions_that_cannot_be_had_are_not_final_when_another_could_not_read_the_video(youtube: FakeYouTube) -> None:
+    source = YtDlpSource(timeout=5, base_url=youtube.base_url)
+    chain = Chain({"first": lambda: Fixed("first", errors.YouTubeUnreadable()), "ytdlp": lambda: source})
+    with pytest.raises(errors.YouTubeFailed) as failure:
+        chain.fetch("cap40300002", ANY_CAPTIONS, no_progress)
+    assert failure.value.retryable
+
+
+def test_what_ytdlp_raises_between_two_pages_is_told_by_its_words(youtube: FakeYouTube) -> None:
+    client = Client(YouTubeAdapter(timeout=5, base_url=youtube.base_url), lambda: None)
+    with pytest.raises(errors.YouTubeBlocked), client.translating(errors.ListUnavailable):
+        raise ExtractorError("Sign in to confirm you’re not a bot", expected=True)
 
 
 def test_a_block_outweighs_what_may_be_gone_in_a_moment() -> None:

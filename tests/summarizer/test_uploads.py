@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer.errors import EmptyTranscript, InvalidCaptionFile, TranscriptError
+from summarizer.records import Cue
 from summarizer.segments import segment
+from summarizer.transcripts.cleaning import clean
 from summarizer.transcripts.uploads import decode_text, read_captions, title_from_name, video_id_from_name
 
 SRT = "1\n00:00:01,000 --> 00:00:03,500\nHello there.\n\n2\n00:00:04,000 --> 00:00:06,000\nSecond line\nof text.\n"
@@ -104,8 +106,37 @@ def test_lists_of_captions_that_programs_save_as_json_are_read(wrap: Callable[[l
 
 
 @pytest.mark.parametrize(
+    "cues",
+    [
+        [{"text": "a", "offset": 1000, "duration": 2000}, {"text": "b", "offset": 65000, "duration": 4000}],
+        [{"text": "a", "offset": 1.0, "duration": 2}, {"text": "b", "offset": 65.0, "duration": 4}],
+        [{"text": "a", "start": "00:00:01", "end": "00:00:03"}, {"text": "b", "start": "0:01:05", "end": "0:01:09"}],
+        [{"text": "a", "start": "1s", "duration": "2"}, {"text": "b", "start": "65000ms", "duration": "4s"}],
+        {"chunks": [{"text": "a", "timestamp": [1, 3]}, {"text": "b", "timestamp": [65, 69]}]},
+    ],
+)
+def test_times_in_json_are_read_in_whatever_unit_they_are(cues: object) -> None:
+    read = read_captions("talk.json", json.dumps(cues).encode()).cues
+    assert [(cue.start, cue.duration, cue.text) for cue in read] == [(1.0, 2.0, "a"), (65.0, 4.0, "b")]
+
+
+def test_a_caption_whose_time_cannot_be_read_follows_the_one_before() -> None:
+    cues = [{"text": "a", "start": 60, "end": 62}, {"text": "b", "start": "soon"}, {"text": "c", "start": 70}]
+    assert spoken("talk.json", json.dumps(cues)) == [(60.0, "a"), (62.0, "b"), (70.0, "c")]
+
+
+def test_the_text_that_whisper_prints_is_read() -> None:
+    said = "[00:00:01.000 --> 00:00:03.500]  Hello there.\n[00:00:04.000 --> 00:00:06.000]  Second line of text.\n"
+    assert spoken("talk.txt", said) == EXPECTED
+
+
+@pytest.mark.parametrize(
     "xml",
     [
+        '<timedtext format="2"><text t="1000" d="2500">Hello there.</text>'
+        '<text t="4000" d="2000">Second line of text.</text></timedtext>',
+        '<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="1000ms" end="3500ms">Hello there.</p>'
+        '<p begin="4000ms" end="6s">Second line of text.</p></div></body></tt>',
         '<transcript><text start="1" dur="2.5">Hello there.</text>'
         '<text start="4" dur="2">Second line\nof text.</text></transcript>',
         '<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><body><p t="1000" d="2500"><s>Hello</s>'
@@ -169,6 +200,27 @@ def test_a_caption_that_ends_before_it_begins_or_overlaps_is_kept() -> None:
 def test_text_is_read_in_the_encodings_programs_save(encoding: str) -> None:
     srt = SRT.replace("Hello there.", "Schöne Grüße aus Málaga.")
     assert spoken("talk.srt", srt.encode(encoding))[0] == (1.0, "Schöne Grüße aus Málaga.")
+
+
+@pytest.mark.parametrize(
+    ("said", "page"),
+    [
+        ("Zażółć gęślą jaźń.", "cp1250"),
+        ("Yeni dünya düzeni ışık ve şarkı.", "cp1254"),
+        ("Привет.", "cp1251"),
+        ("Καλημέρα.", "cp1253"),
+    ],
+)
+def test_a_few_words_of_another_code_page_among_times_are_refused(said: str, page: str) -> None:
+    with pytest.raises(InvalidCaptionFile, match="Save it as UTF-8"):
+        read_captions("talk.srt", SRT.replace("Hello there.", said).replace("Second line\nof text.", said).encode(page))
+
+
+@pytest.mark.parametrize(
+    "said", ["Été à Orléans.", "Það er gott veður í dag.", "¿Qué? ¡Señor, 20 °C!", "L’œuvre – 5 €"]
+)
+def test_few_words_of_western_europe_are_read(said: str) -> None:
+    assert spoken("talk.srt", SRT.replace("Hello there.", said).encode("cp1252"))[0][1] == said
 
 
 def test_another_code_page_is_refused_instead_of_turned_into_nonsense() -> None:
@@ -247,6 +299,12 @@ def _many(count: int) -> bytes:
         ("repeated.srt", b"1\n00:00:01,000 --> 00:00:02,000\n" + b"la " * 1_000_000 + b"\n\n" + SRT.encode()),
         ("marks.txt", b">> " * 500_000 + b"word"),
         ("times.txt", b"0:00 a\n" * 150_000),
+        ("joiners.srt", SRT.encode() + ("م" + "\u200d" * 300_000).encode()),
+        ("joined.srt", SRT.encode() + "م\u200da".encode() * 100_000),
+        ("sounds.srt", SRT.encode() + b"(laughs) " * 100_000),
+        ("music.srt", SRT.encode() + b"hi " + b"[music] " * 100_000),
+        ("voice.srt", SRT.encode() + b"<v" + b" " * 1_000_000),
+        ("nested.xml", b"<transcript>" + b'<p t="1" d="1">x' * 50_000 + b"</p>" * 50_000 + b"</transcript>"),
         ("newlines.vtt", b"WEBVTT\n\n" + b"\n" * 4_000_000 + SRT.encode()),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -256,6 +314,24 @@ def test_hostile_sizes_end_in_linear_time(name: str, data: bytes) -> None:
     with suppress(TranscriptError):
         segment(read_captions(name, data).cues)
     assert time.process_time() - begin < 15
+
+
+@pytest.mark.parametrize("hostile", ["م" + "\u200d" * 8000, "(laughs) " * 4000, "hi " + "[music] " * 4000])
+def test_a_run_of_what_is_taken_away_takes_linear_time(hostile: str) -> None:
+    """Half a second or less; where time grows with the square, a quarter of these takes more."""
+    begin = time.process_time()
+    clean([Cue(0, 1, hostile * 16)])
+    assert time.process_time() - begin < 3
+
+
+def test_the_pieces_of_one_long_caption_are_counted_too() -> None:
+    with pytest.raises(InvalidCaptionFile, match="more than 200,000 captions"):
+        read_captions("a.srt", SRT.encode() + b" a." * 250_000)
+
+
+def test_what_stands_in_a_caption_of_xml_is_a_part_of_it() -> None:
+    nested = '<timedtext><body><p t="1000" d="9">out <p t="2000" d="9">in</p> out</p></body></timedtext>'
+    assert spoken("talk.xml", nested) == [(1.0, "out in out")]
 
 
 def test_a_million_captions_are_refused_with_a_sentence() -> None:
@@ -293,6 +369,18 @@ def test_any_caption_like_text_gives_captions_or_one_of_our_errors(text: str) ->
         ("Title [dQw4w9WgXcQ].en-orig.srt", "Title", "dQw4w9WgXcQ", "en"),
         ("Title [dQw4w9WgXcQ].srt", "Title", "dQw4w9WgXcQ", ""),
         ("[dQw4w9WgXcQ].en.vtt", "", "dQw4w9WgXcQ", "en"),
+        ("Title [dQw4w9WgXcQ].de-en.vtt", "Title", "dQw4w9WgXcQ", "de"),
+        ("Title [dQw4w9WgXcQ].en-nP7-2PuUl7o.vtt", "Title", "dQw4w9WgXcQ", "en"),
+        ("Title [dQw4w9WgXcQ] (1).en.vtt", "Title", "dQw4w9WgXcQ", "en"),
+        ("Title [dQw4w9WgXcQ].en (2).vtt", "Title", "dQw4w9WgXcQ", "en"),
+        ("dQw4w9WgXcQ.en.vtt", "", "dQw4w9WgXcQ", "en"),
+        ("dQw4w9WgXcQ.srt", "", "dQw4w9WgXcQ", ""),
+        ("Talk [Programming].srt", "Talk [Programming]", "", ""),
+        ("Song [Remastered1].srt", "Song [Remastered1]", "", ""),
+        ("Talk [interactive].en.srt", "Talk [interactive]", "", "en"),
+        ("Lecture_001.srt", "Lecture_001", "", ""),
+        ("Talk [2024-01-015].srt", "Talk [2024-01-015]", "", ""),
+        ("Talk [vid00000943].en.srt", "Talk", "vid00000943", "en"),
         ("Talk [Part 1].txt", "Talk [Part 1]", "", ""),
         ("my.big.talk.srt", "my.big.talk", "", ""),
         ("my_captions.srt", "my_captions", "", ""),

@@ -254,6 +254,7 @@ def test_a_video_of_a_playlist_is_the_video_and_names_the_list(form: str) -> Non
         (f"https://www.youtube.com/channel/{CHANNEL}/Streams?view=0", "streams"),
         ("https://www.youtube.com/c/name/playlists", "playlists"),
         ("https://www.youtube.com/@name/about", ""),
+        ("https://www.youtube.com/@name/live", ""),
         ("https://www.youtube.com/@name", ""),
         (CHANNEL, ""),
     ],
@@ -360,3 +361,35 @@ def test_nothing_that_a_database_refuses_gets_into_an_answer() -> None:
     assert json.loads(json.dumps(link.reason)).encode()
     assert link.text == "https://evil.com/?v=%00%ed%a0%80"
     assert "\x00" not in reason("https://youtu.be/%00abc")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3D{}&data=05",
+        "https://urldefense.proofpoint.com/v2/url?u=https-3A__www.youtube.com_watch-3Fv-3D{}&d=DwMF",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Fyoutu.be%2F{}&h=AT0",
+        "https://www.linkedin.com/redir/redirect?url=https%3A%2F%2Fyoutu.be%2F{}&urlhash=x",
+        "https://duckduckgo.com/l/?uddg=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3D{}",
+    ],
+)
+def test_what_mail_programs_and_networks_wrap_around_a_link_is_taken_off(link: str) -> None:
+    [found] = parse(link.format(ID))
+    assert (found.kind, found.id) == ("video", ID)
+    [foreign] = parse(link.replace("www.youtube.com", "youtu.be").replace("youtu.be", "example.org").format(ID))
+    assert foreign.kind == "rejected"
+    assert "is not YouTube" in foreign.reason
+
+
+@pytest.mark.parametrize("comma", [",", "%2C"])
+def test_a_link_of_several_videos_is_all_of_them(comma: str) -> None:
+    ids = [ID, "9bZkp7q19f0", "aaaaaaaaaa0"]
+    text = f"https://www.youtube.com/watch_videos?video_ids={comma.join(ids)}&title=Mine"
+    assert [link.id for link in parse(text)] == ids
+
+
+def test_a_word_in_the_middle_of_a_list_of_ids_is_reported_and_a_heading_is_not() -> None:
+    links = parse(f"description\n{ID}\nProgramming\n9bZkp7q19f0\n-----------\nabcdefghijk")
+    assert [(link.line, link.kind) for link in links] == [(2, "video"), (3, "rejected"), (4, "video")]
+    assert "reads like a word" in links[1].reason
+    assert [link.kind for link in parse(f"{ID}\nProgramming\nhttps://youtu.be/9bZkp7q19f0")] == ["video", "video"]

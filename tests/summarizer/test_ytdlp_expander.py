@@ -108,6 +108,12 @@ def test_a_list_without_videos_is_one_empty_page(expander: YtDlpExpander) -> Non
     assert pages(expander, "PLnone0001abcdef") == [Page([])]
 
 
+def test_a_channel_without_a_tab_of_videos_gives_what_it_has(expander: YtDlpExpander) -> None:
+    assert ids(pages(expander, "@strm0035abc")) == playlists.videos("@strm0035abc")
+    with pytest.raises(ListUnavailable, match="does not have a shorts tab"):
+        list(expander.expand(listing("@strm0035abc", "shorts"), 10, None, no_progress))
+
+
 def test_nobody_answers(youtube: FakeYouTube) -> None:
     with pytest.raises(YouTubeFailed, match="broke"):
         pages(YtDlpExpander(timeout=2, base_url="http://127.0.0.1:1"), "PLfake0001abcdef")

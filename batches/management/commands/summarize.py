@@ -50,6 +50,9 @@ class Command(BaseCommand):
         parser.add_argument("--instructions", default="", help="what to look for or how to write, in your own words")
         parser.add_argument("--captions", default="", help="caption languages, the best first, such as en,de")
         parser.add_argument("--manual-captions", action="store_true", help="take no automatic captions")
+        parser.add_argument("--expand", choices=["playlists"], help="of a video within a playlist take the whole list")
+        parser.add_argument("--newest", default="", help="how many videos of each playlist and channel")
+        parser.add_argument("--since", default="", metavar="DATE", help="no older videos of them, such as 2026-01-31")
         parser.add_argument("--name", default="", help="name of the batch")
         parser.add_argument("--user", default="", metavar="EMAIL", help="whose batch it is; else the administrator's")
         parser.add_argument("--zip", type=Path, metavar="OUT.ZIP", help="write all summaries into this ZIP")
@@ -136,6 +139,9 @@ def _created(options: dict[str, Any]) -> Batch:
             "instructions": options["instructions"],
             "caption_languages": options["captions"],
             "manual_captions": options["manual_captions"],
+            "expand": options["expand"],
+            "newest": options["newest"],
+            "since": options["since"],
         },
     )
 
