@@ -170,7 +170,7 @@ def test_two_users_see_nothing_of_each_other(app: Installation, browser: Browser
         stranger.close()
 
 
-def test_what_failed_is_tried_again_at_a_click(app: Installation, page: Page) -> None:
+def test_what_failed_is_tried_again_at_a_click_to_the_end(app: Installation, page: Page) -> None:
     create(page, links(2, "more") + "\n" + links(1, "gone"))
     app.start("worker")
     try:
@@ -180,6 +180,12 @@ def test_what_failed_is_tried_again_at_a_click(app: Installation, page: Page) ->
     page.get_by_role("button", name="Retry 1 failed").click()
     expect(page.locator(".tally")).to_contain_text("1 waiting")
     expect(page.locator("#rows .completed .title[href]")).to_have_count(2)
+    app.start("worker")
+    try:
+        expect(page.locator("#connection")).to_have_text("Finished", timeout=WORK)
+    finally:
+        app.kill("worker")
+    expect(page.locator(".tally")).to_contain_text("3 of 3 finished 1 of them failed")
 
 
 def test_without_scripts_the_page_refreshes_itself(
