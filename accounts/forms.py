@@ -19,6 +19,7 @@ from batches.operations import model_choices
 from batches.sentences import translated
 
 _AS_LAST_TIME = _("As last time")
+_PASSWORD_RULES = _("At least 8 characters; not a common one, not only digits.")
 
 
 class _PlainForm:
@@ -37,10 +38,25 @@ class LogInForm(_PlainForm, LoginForm):  # type: ignore[misc]  # allauth ships n
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail address")
+        self.fields["password"].help_text = ""  # the way to a forgotten one is below the form
+        if "remember" in self.fields:
+            self.fields["remember"].label = _("Stay logged in")
 
 
 class PasswordForm(_PlainForm, ChangePasswordForm):  # type: ignore[misc]  # likewise
     """allauth's, worded as the others."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "oldpassword": _("Your password"),
+            "password1": _("New password"),
+            "password2": _("New password, again"),
+        }
+        for name, label in labels.items():
+            self.fields[name].label = label
+            self.fields[name].help_text = ""
+        self.fields["password1"].help_text = _PASSWORD_RULES
 
 
 class SignUpForm(_PlainForm, SignupForm):  # type: ignore[misc]  # allauth ships no types
@@ -52,7 +68,7 @@ class SignUpForm(_PlainForm, SignupForm):  # type: ignore[misc]  # allauth ships
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail address")
-        self.fields["password1"].help_text = _("At least 8 characters; not a common one, not only digits.")
+        self.fields["password1"].help_text = _PASSWORD_RULES
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, time
 from typing import Any
 
 from allauth.account.views import LoginView, SignupView
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -67,6 +69,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "sessions": sessions,
             "here": request.session.session_key,
             "spent": money.spent(person),
+            "usage": _usage(person),
             "budget": settings.MONTHLY_BUDGET_USER,
         },
     )
@@ -139,6 +142,14 @@ def revoke_token(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     told = _("“{name}” is revoked. Programs that use it are refused from now on.")
     messages.success(request, told.format(name=token.name))
     return redirect("tokens")
+
+
+def _usage(person: User) -> dict[str, int | None]:
+    """What the person did this month, and how many videos a day allows them; None for any number."""
+    begin = datetime.combine(money.month_of(), time(), UTC)
+    videos = person.batches.filter(created_at__gte=begin).aggregate(sum=Sum("total_videos"))["sum"] or 0
+    limit = None if person.is_superuser else settings.USER_DAILY_VIDEOS or None
+    return {"videos": videos, "summaries": person.summaries.filter(created_at__gte=begin).count(), "limit": limit}
 
 
 def _person(request: HttpRequest) -> User:

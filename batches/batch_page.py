@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from batches import money, operations, price_tags, progress
+from batches import gates, money, operations, presentation, price_tags, progress
 from batches.ledger import Charge
 from batches.models import Batch, Expansion, Item, RejectedLine
 from batches.presentation import UPLOADABLE, cause, row_note
@@ -25,6 +29,7 @@ from summarizer.text import visible
 
 PER_PAGE = 100
 REJECTED_SHOWN = 50
+_MEASURED = 20  # videos, to guess how long one takes
 SORTABLE = 10  # rows from which on a list is worth searching and sorting
 # What the list can be ordered by: its name in the address -> (label, fields).
 SORTS = {
@@ -73,6 +78,7 @@ class BatchPage:
         self.words = visible(query.get("q", "")).strip()[:200]
         self.sort = query.get("sort", "") if query.get("sort", "") in SORTS else ""
         self._page = query.get("page", "1")
+        self._still = "still" in query
 
     @property
     def warnings(self) -> list[str]:
@@ -120,6 +126,26 @@ class BatchPage:
         if self.code:
             items = items.filter(error_code=self.code)
         return Paginator(items, PER_PAGE).get_page(self._page)
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether the page loads itself again without scripts."""
+        return self.batch.is_active and not self._still
+
+    @property
+    def still_query(self) -> str:
+        """The address of the page as it is, which does not refresh itself."""
+        return urlencode({**self._filter, **self._order, "page": self._page, "still": "1"})
+
+    @property
+    def shown(self) -> int:
+        """How many videos are in the chosen state."""
+        return next(tab.count for tab in self.tabs if tab.chosen)
+
+    @cached_property
+    def first_summary(self) -> UUID | None:
+        """What reading begins with: the first of those on this page of the list."""
+        return next((item.summary_id for item in self.rows if item.summary_id), None)
 
     @property
     def filter_query(self) -> str:
@@ -176,13 +202,48 @@ class BatchPage:
         """What is worked on, in the words of the script; "" for nothing."""
         if self.current is None:
             return ""
-        line = str(LIVE["now"]).format(title=self.current.video.label, stage=row_note(self.current))
-        others = self.batch.processing_videos - 1
-        return f"{line} {str(LIVE['others']).format(number=f'{others:,}')}" if others else line
+        return str(LIVE["now"]).format(title=self.current.video.label, stage=row_note(self.current))
 
     @cached_property
     def waiting(self) -> dict[str, Any] | None:
         return progress.waiting(self.batch)
+
+    @property
+    def why(self) -> str:
+        """Why nothing runs, or nothing more begins, and until when; "" for neither."""
+        held = self.waiting or progress.slowed(self.batch)
+        if held is None:
+            return ""
+        again = presentation.until(datetime.fromisoformat(held["until"])) if held["until"] else ""
+        return f"{held['reason']} {str(LIVE['again']).format(when=again)}" if again else str(held["reason"])
+
+    @cached_property
+    def seconds_left(self) -> int:
+        """A first guess at how long the rest takes, from YouTube's pace and what such videos took before; 0 for none.
+
+        The script knows better as soon as it has seen some of them end.
+        """
+        batch = self.batch
+        rest = batch.pending_videos + batch.processing_videos
+        if not batch.is_active or not rest:
+            return 0
+        unfetched = batch.items.filter(status=Item.Status.PENDING, transcript=None, video__transcripts=None)
+        fetching = gates.fetching_takes(unfetched.count(), timezone.now()).total_seconds()
+        at_once = min(settings.BATCH_LANES_MAX, settings.SLOTS, settings.ENGINE_CONCURRENCY.get(batch.engine) or rest)
+        return max(int(fetching), int(self._seconds_each * rest / max(at_once, batch.processing_videos)))
+
+    @property
+    def _seconds_each(self) -> float:
+        """How long the user's videos took with this model, the last time some were done; 0 when that is not known."""
+        batches = Batch.objects.visible_to(self.batch.user).filter(model=self.batch.model, completed_videos__gt=0)
+        items = Item.objects.filter(batch=batches.values("pk")[:1], status=Item.Status.COMPLETED)
+        spans = items.order_by("position").values_list("started_at", "finished_at")[:_MEASURED]
+        taken = [(end - begin).total_seconds() for begin, end in spans if begin and end]
+        return sum(taken) / len(taken) if taken else 0
+
+    @property
+    def left(self) -> str:
+        return "" if self.waiting else presentation.left(self.seconds_left)
 
     @cached_property
     def causes(self) -> list[Cause]:

@@ -216,12 +216,18 @@ def _default_model() -> str:
         return ""
 
 
-def _last_wishes(user: User, models: Iterable[ModelChoice]) -> dict[str, str]:
+def _last_wishes(user: User, models: Iterable[ModelChoice]) -> dict[str, Any]:
     """What the user's last batch was made with; not a model that cannot run any more."""
     last = Batch.objects.visible_to(user).only("model", "summary_length", "options").first()
     if last is None:
         return {}
-    wishes = {"summary_length": last.summary_length, "language": str(last.options.get("language", ""))}
+    wishes = {
+        "summary_length": last.summary_length,
+        "language": str(last.options.get("language", "")),
+        "instructions": last.options.get("instructions", ""),
+        "caption_languages": ", ".join(last.options.get("caption_languages", ())),
+        "manual_captions": bool(last.options.get("manual_captions")),
+    }
     return wishes | ({"model": last.model} if any(choice.id == last.model for choice in models) else {})
 
 

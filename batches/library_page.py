@@ -17,6 +17,7 @@ from batches.models import Summary, Transcript
 
 PER_PAGE = 24
 HITS_SHOWN = 3
+COUNTED_MAX = 100
 AROUND = 70  # characters of context on each side of a hit
 _EXPORT_CHUNK = 500
 
@@ -48,8 +49,7 @@ class LibraryPage:
         self.user = user
         self.chosen = {name: asked.get(name, "").strip()[:200] for name in ("q", "channel", "language", "model")}
         self.chosen |= {name: asked.get(name, "") for name in ("from", "to") if _day(asked.get(name, ""))}
-        place = asked.get("before", "")
-        self._before = int(place) if place.isdecimal() and len(place) < 19 else None
+        self._before, self._after = _place(asked.get("before", "")), _place(asked.get("after", ""))
         until = _day(self.chosen.get("to", ""))
         self.query = search.Query(
             text=self.chosen["q"],
@@ -63,12 +63,28 @@ class LibraryPage:
     # -- the list
 
     @cached_property
-    def _found(self) -> list[tuple[int, Summary]]:
-        return search.find(self.user, self.query, PER_PAGE + 1, self._before)
+    def _found(self) -> tuple[list[tuple[int, Summary]], bool, bool]:
+        """The page, newest first, and whether there are newer and older ones."""
+        if self._after is not None:
+            newer = search.find(self.user, self.query, PER_PAGE + 1, after=self._after)
+            if len(newer) > PER_PAGE:
+                return newer[1:], True, True
+        before = None if self._after is not None else self._before  # what is not a whole page is the first one
+        found = search.find(self.user, self.query, PER_PAGE + 1, before)
+        return found[:PER_PAGE], before is not None, len(found) > PER_PAGE
+
+    @cached_property
+    def count(self) -> int:
+        """How many summaries match, counted up to COUNTED_MAX + 1, for counting reads them all."""
+        return len(search.find_ids(self.user, self.query, COUNTED_MAX + 1))
+
+    @property
+    def is_more(self) -> bool:
+        return self.count > COUNTED_MAX
 
     @cached_property
     def cards(self) -> list[Card]:
-        summaries = [summary for _, summary in self._found[:PER_PAGE]]
+        summaries = [summary for _, summary in self._found[0]]
         transcripts = self._transcripts(summaries) if self.query.terms else {}
         return [Card(summary, self._hits(summary, transcripts.get(summary.transcript_id))) for summary in summaries]
 
@@ -108,6 +124,11 @@ class LibraryPage:
         return search.facets(self.user)
 
     @property
+    def too_many_channels(self) -> bool:
+        """Whether not all of them are offered: the others are typed."""
+        return sum(map(len, self.facets.values())) >= search.FACETS_MAX
+
+    @property
     def languages(self) -> list[tuple[str, str]]:
         return [(tag, presentation.language_name(tag)) for tag in self.facets["language"]]
 
@@ -117,7 +138,7 @@ class LibraryPage:
 
     @property
     def is_first(self) -> bool:
-        return self._before is None
+        return self._before is None and self._after is None
 
     # -- addresses
 
@@ -132,11 +153,18 @@ class LibraryPage:
 
     @property
     def next_query(self) -> str:
-        """The address of the next page; "" at the end. It names a place, so that new summaries shift nothing."""
-        if len(self._found) <= PER_PAGE:
-            return ""
-        place = urlencode({"before": self._found[PER_PAGE - 1][0]})
-        return f"{self.filter_query}&{place}" if self.filter_query else place
+        """The address of the page of older ones, "" at the end: it names a place, so that new ones shift nothing."""
+        found, _newer, older = self._found
+        return self._at(before=found[-1][0]) if older else ""
+
+    @property
+    def previous_query(self) -> str:
+        """The same of newer ones; "" at the beginning."""
+        found, newer, _older = self._found
+        return self._at(after=found[0][0]) if newer and found else ""
+
+    def _at(self, **place: int) -> str:
+        return "&".join(filter(None, (self.filter_query, urlencode(place))))
 
     def every_id(self) -> list[UUID]:
         """The keys of all summaries that match, newest first."""
@@ -146,6 +174,10 @@ class LibraryPage:
             found += [key for _, key in page]
             before = page[-1][0]
         return found
+
+
+def _place(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _day(text: str) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from batches import gates, money, operations, presentation, price_tags
@@ -15,10 +16,14 @@ from batches.filling import chunks, saved_transcripts
 from batches.intake import CaptionFile
 from batches.models import Batch
 from batches.orders import sort_out, take_wishes
+from batches.sentences import translated
 from summarizer.youtube_urls import Link
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+_TOLD = 3  # lines that cannot be taken, while somebody types
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,18 @@ class Preview:
         """How long fetching takes, "" when that is not worth a word."""
         about = presentation.about(self.takes)
         return _("Fetching the captions takes {time} at YouTube's pace.").format(time=about) if about else ""
+
+    @property
+    def reasons(self) -> list[str]:
+        """The first lines that cannot be taken, each with why, and how many there are more."""
+        told = [
+            _("Line {number}: {text} {reason}").format(
+                number=link.line, text=Truncator(link.text).chars(60), reason=translated(link.reason)
+            )
+            for link in self.rejected[:_TOLD]
+        ]
+        more = len(self.rejected) - len(told)
+        return told + ([_("and {number} more.").format(number=f"{more:,}")] if more else [])
 
     @property
     def sentence(self) -> str:

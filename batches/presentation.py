@@ -136,6 +136,11 @@ def status_word(item: Item) -> str:
     return str(STATUSES[item.status])
 
 
+def model_word(model: str) -> str:
+    """How the summaries of a batch are made, of “engine:model”."""
+    return _("Extracted sentences, no AI") if model == "extractive" else model.partition(":")[2] or model
+
+
 def length_word(length: str) -> str:
     """Of "brief", "standard" or "detailed"."""
     return str(LENGTHS[length])
@@ -228,6 +233,26 @@ def plain_text(text: str) -> SafeString:
 
 
 # -- waiting
+
+
+def left(seconds: float) -> str:
+    """“about 6 minutes left”, as static/js/estimate.js says it; "" for nothing."""
+    if seconds <= 0:
+        return ""
+    if seconds < 90:
+        return str(LIVE["soon" if seconds < 45 else "minute"])
+    if seconds < 3570:
+        return str(LIVE["minutes"]).format(number=round(seconds / 60))
+    hours = round(seconds / 1800) / 2
+    return str(LIVE["hour"]) if hours == 1 else str(LIVE["hours"]).format(number=f"{hours:g}")
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """“4 s ago”, “3 min ago”."""
+    seconds = max(0, ((now or timezone.now()) - moment).total_seconds())
+    if seconds < 90:
+        return _("{number} s ago").format(number=int(seconds))
+    return _("{number} min ago").format(number=round(seconds / 60))
 
 
 def until(moment: datetime | None, now: datetime | None = None) -> str:

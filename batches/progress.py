@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from batches import gates
 from batches.models import Batch, Expansion, Item, Worker
+from batches.presentation import UPLOADABLE
 from batches.sentences import translated
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def changes_of(
         "current_items": current,
         "expansions": expansions(batch, LISTS_SHOWN),
         "waiting": waiting(batch),
+        "slowed": slowed(batch),
         "stop_message": translated(batch.stop_message),
         "export_url": export_url(batch),
         "rev": batch.rev,
@@ -148,6 +150,7 @@ def item_row(row: dict[str, Any]) -> dict[str, Any]:
         "summary_id": str(row["summary_id"]) if row["summary_id"] else None,
         "error_code": row["error_code"] or None,
         "error_message": translated(row["error_message"]) or None,
+        "uploadable": row["status"] == Item.Status.FAILED and row["error_code"] in UPLOADABLE,
         "retry_count": row["retry_count"],
         "not_before": row["not_before"].isoformat() if row["not_before"] else None,
     }
@@ -193,6 +196,23 @@ def waiting(batch: Batch, now: datetime | None = None) -> dict[str, Any] | None:
         return None
     first = min(deferred, key=lambda each: each.not_before or now)
     return {"reason": translated(first.error_message), "until": (first.not_before or now).isoformat()}
+
+
+def slowed(batch: Batch, now: datetime | None = None) -> dict[str, Any] | None:
+    """Why nothing more of an active batch begins though some of it runs: {reason, until}; None if nothing holds it."""
+    if not (batch.is_active and batch.processing_videos and batch.pending_videos):
+        return None
+    now = now or timezone.now()
+    leave = gates.leave(now)
+    if leave.paused:
+        return {"reason": translated(gates.PAUSED), "until": None}
+    if leave.fetches and not leave.closed and not leave.unaffordable:
+        return None  # nothing is shut, so nothing more is asked
+    items = Item.objects.filter(batch=batch)
+    if items.claimable(now, leave).exists() or not items.claimable(now).exists():
+        return None
+    reason, until = gates.reason(batch, leave, now)
+    return {"reason": translated(reason), "until": until.isoformat() if until else None}
 
 
 def _no_worker(now: datetime) -> str:

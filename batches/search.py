@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WORDS_MAX = 8  # of a question; more narrow nothing down
 LONGEST_WORD = 40
+FACETS_MAX = 300  # more is nothing to choose from, and too much for every page
 
 _SPACELESS = "\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\U00020000-\U0003ffff"
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0670"  # accents and vowel points, which many leave out
@@ -96,6 +97,14 @@ def add(summary: Summary, words: Iterable[str]) -> None:
     )
 
 
+def forget_unused(user: User) -> None:
+    """What none of the user's summaries has any more is no longer offered to narrow the library to."""
+    columns = {Facet.Kind.CHANNEL: "video__channel", Facet.Kind.LANGUAGE: "language", Facet.Kind.MODEL: "model"}
+    for kind, column in columns.items():
+        used = Summary.objects.filter(user=user).values(column)
+        Facet.objects.filter(user=user, kind=kind).exclude(value__in=used).delete()
+
+
 def _facets(summary: Summary) -> list[tuple[str, str]]:
     values = (summary.video.channel, summary.language, summary.model)
     return [(str(kind), value) for kind, value in zip(Facet.Kind, values, strict=True) if value]
@@ -127,37 +136,46 @@ def _mark(kind: str, value: str) -> str:
 # -- asking
 
 
-def find(user: User, query: Query, limit: int, before: int | None = None) -> list[tuple[int, Summary]]:
-    """(place, summary) of at most `limit` summaries, newest first; only those after the place `before`."""
-    places = find_ids(user, query, limit, before)
+def find(
+    user: User, query: Query, limit: int, before: int | None = None, after: int | None = None
+) -> list[tuple[int, Summary]]:
+    """(place, summary) of at most `limit` summaries, newest first: those next to `before`, or, newer, to `after`."""
+    places = find_ids(user, query, limit, before, after)
     # Not narrowed to the user again: SQLite would read all of theirs.
     summaries = Summary.objects.select_related("video").in_bulk([pk for _, pk in places])
     return [(place, summaries[pk]) for place, pk in places if pk in summaries]
 
 
-def find_ids(user: User, query: Query, limit: int, before: int | None = None) -> list[tuple[int, UUID]]:
+def find_ids(
+    user: User, query: Query, limit: int, before: int | None = None, after: int | None = None
+) -> list[tuple[int, UUID]]:
     """Like `find`, with the summaries' keys only."""
-    return (_matching if query.terms or query.facets else _all)(user, query, limit, before)
+    found = (_matching if query.terms or query.facets else _all)(user, query, limit, before, after)
+    return found if after is None else found[::-1]
 
 
-def _all(user: User, query: Query, limit: int, before: int | None) -> list[tuple[int, UUID]]:
+def _all(user: User, query: Query, limit: int, before: int | None, after: int | None) -> list[tuple[int, UUID]]:
+    """From `before` backwards, or from `after` onwards."""
     entries = SearchEntry.objects.filter(user=user)
     if before is not None:
         entries = entries.filter(pk__lt=before)
+    if after is not None:
+        entries = entries.filter(pk__gt=after)
     if query.since:
         entries = entries.filter(summary__created_at__gte=query.since)
     if query.until:
         entries = entries.filter(summary__created_at__lt=query.until)
-    return list(entries.order_by("-pk").values_list("pk", "summary_id")[:limit])
+    return list(entries.order_by("-pk" if after is None else "pk").values_list("pk", "summary_id")[:limit])
 
 
-def _matching(user: User, query: Query, limit: int, before: int | None) -> list[tuple[int, UUID]]:
-    """FTS5 gives its rows newest first, one by one, so SQLite reads no more of them than are wanted."""
+def _matching(user: User, query: Query, limit: int, before: int | None, after: int | None) -> list[tuple[int, UUID]]:
+    """The same. FTS5 gives its rows newest first, one by one, so SQLite reads no more of them than are wanted."""
     source, place, holds_all = _SOURCES[connection.vendor]
     conditions: list[str] = [holds_all]
     values: list[str | int | datetime] = [_question(user, query)]
     for condition, value in (
         (f"{place} < %s", before),
+        (f"{place} > %s", after),
         ("s.created_at >= %s", query.since and connection.ops.adapt_datetimefield_value(query.since)),
         ("s.created_at < %s", query.until and connection.ops.adapt_datetimefield_value(query.until)),
     ):
@@ -167,7 +185,7 @@ def _matching(user: User, query: Query, limit: int, before: int | None) -> list[
     dated = "JOIN batches_summary s ON s.id = e.summary_id" if query.since or query.until else ""
     sql = f"SELECT e.id, e.summary_id FROM {source} {dated} WHERE {' AND '.join(conditions)}"  # noqa: S608  # constants
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} ORDER BY {place} DESC LIMIT %s", [*values, limit])
+        cursor.execute(f"{sql} ORDER BY {place} {'DESC' if after is None else 'ASC'} LIMIT %s", [*values, limit])
         return [(place, key if isinstance(key, UUID) else UUID(key)) for place, key in cursor.fetchall()]
 
 
@@ -183,9 +201,11 @@ _SOURCES = {
 
 
 def facets(user: User) -> dict[str, list[str]]:
-    """What the library can be narrowed to: kind -> values in order."""
+    """What the library can be narrowed to: kind -> values in order, at most FACETS_MAX in all."""
     found: dict[str, list[str]] = {str(kind): [] for kind in Facet.Kind}
-    for kind, value in Facet.objects.filter(user=user).order_by("kind", "value").values_list("kind", "value"):
+    # Languages and models, which are few, come before the channels are cut off.
+    offered = Facet.objects.filter(user=user).order_by("-kind", "value")[:FACETS_MAX]
+    for kind, value in offered.values_list("kind", "value"):
         found[kind].append(value)
     return found
 

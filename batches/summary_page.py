@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -175,6 +176,17 @@ class SummaryPage:
         return Moment(presentation.clock(second), self.video.moment_url(second), anchor, int(second))
 
     # -- what it says about itself
+
+    @property
+    def frame(self) -> str:
+        """The properties of the player, as JSON for the script that makes it."""
+        properties = {
+            "className": "player no-print",
+            "title": self.summary.headline,
+            "allow": "autoplay; encrypted-media; fullscreen; picture-in-picture",
+            "referrerPolicy": "strict-origin-when-cross-origin",  # YouTube plays for nobody who hides where they are
+        }
+        return json.dumps(properties)
 
     @property
     def price(self) -> str:

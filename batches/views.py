@@ -13,12 +13,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.operations import signup_is_open
-from batches import operations, preflight
+from batches import operations, preflight, search
 from batches.batch_page import BatchPage
 from batches.downloads import attachment, selection_response
 from batches.exports import Selection
@@ -43,7 +44,7 @@ PLAYER = "https://www.youtube-nocookie.com"  # asked only after a click
 def home(request: HttpRequest) -> HttpResponse:
     """The new batch; for strangers, what this is."""
     if not isinstance(request.user, User):
-        return _welcome(request)
+        return _logged_out(request) if request.method == "POST" else _welcome(request)
     form = (
         NewBatchForm(request.user, request.POST, request.FILES)
         if request.method == "POST"
@@ -69,6 +70,11 @@ def _welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "batches/welcome.html", context)
 
 
+def _logged_out(request: HttpRequest) -> HttpResponse:
+    """Of a new batch that a stranger sends: what was typed goes back to them."""
+    return render(request, "batches/logged_out.html", {"links": request.POST.get("links", "")}, status=403)
+
+
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """For whoever asks at the usual address and not at the page's."""
@@ -79,14 +85,18 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_POST
 def preview(request: HttpRequest) -> JsonResponse:
     """What a text holds, while it is typed. Wishes that cannot be had are told when it is sent."""
-    person, links, form = _person(request), parse(request.POST.get("links", "")), WishesForm(request.POST)
+    text = request.POST.get("links", "")
+    if not text.strip():
+        return JsonResponse({"sentence": "", "rejected": []})
+    person, links, form = _person(request), parse(text), WishesForm(request.POST)
     form.is_valid()
     model, length = form.cleaned_data.get("model", ""), form.cleaned_data.get("summary_length") or "standard"
     try:
         seen = preflight.preview(person, links, model=model, summary_length=length, options=form.options)
     except InvalidInput:
         seen = preflight.preview(person, links, model=select.EXTRACTIVE)
-    return JsonResponse({"sentence": seen.sentence or _("No link to a video in this yet.")})
+    sentence = seen.sentence or _("No link to a video in this yet.")
+    return JsonResponse({"sentence": sentence, "rejected": seen.reasons})
 
 
 @login_required
@@ -138,7 +148,7 @@ def batch_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def item_retry(request: HttpRequest, pk: UUID, item: UUID) -> HttpResponse:
     batch = _own_batch(request, pk)
     chosen = get_object_or_404(batch.items, pk=item)
-    return _after(request, batch, lambda: operations.retry_batch(batch, [chosen.pk]))
+    return _after(request, batch, lambda: operations.retry_batch(batch, [chosen.pk]), place=f"item-{item}")
 
 
 @login_required
@@ -164,6 +174,7 @@ def batch_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "batches/delete.html", {"batch": batch})
     operations.delete_batch(batch)
+    search.forget_unused(batch.user)
     messages.success(request, _("Deleted “{name}”.").format(name=batch.name))
     return redirect("batches")
 
@@ -208,10 +219,13 @@ def library(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def library_export(request: HttpRequest) -> HttpResponseBase:
-    """The summaries named by `summary`; without any, all that match the filter."""
-    person = _person(request)
+    """The summaries named by `summary`, or `all` that match the filter; without any, all as well."""
+    person, page = _person(request), LibraryPage(_person(request), request.GET.dict())
     chosen = [key for key in map(_uuid, request.GET.getlist("summary")) if key]
-    keys = chosen or LibraryPage(person, request.GET.dict()).every_id()
+    if request.GET.get("which") == "chosen" and not chosen:
+        messages.warning(request, _("Choose summaries first: tick the boxes before their headlines."))
+        return redirect(f"{reverse('library')}?{page.filter_query}")
+    keys = page.every_id() if request.GET.get("which") == "all" or not chosen else chosen
     try:
         return selection_response(request, Selection.of_user(person, keys, "Library"), request.GET.get("as", "zip"))
     except UnknownName as error:
@@ -244,8 +258,10 @@ def _failed(batch: Batch) -> QuerySet[Item]:
     return batch.items.filter(status=Item.Status.FAILED)
 
 
-def _after(request: HttpRequest, batch: Batch, change: Callable[[], object], done: str = "") -> HttpResponse:
-    """Back to the batch, with a word on how the change went."""
+def _after(
+    request: HttpRequest, batch: Batch, change: Callable[[], object], done: str = "", place: str = "list"
+) -> HttpResponse:
+    """Back to the batch with a word on how the change went: to the `place` on the page that `next` names, if any."""
     try:
         change()
     except InvalidInput as error:
@@ -253,4 +269,6 @@ def _after(request: HttpRequest, batch: Batch, change: Callable[[], object], don
     else:
         if done:
             messages.success(request, done)
-    return redirect(batch)
+    address, asked = batch.get_absolute_url(), request.POST.get("next", "")
+    path, mark, query = asked.partition("?")
+    return redirect(f"{address}{mark}{query}#{place}" if path == address else address)

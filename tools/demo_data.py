@@ -56,6 +56,7 @@ def batch_at_work(user: User) -> None:
         if item.summary:
             points = [{"text": f"{talk['headline']}.", "seconds": [4.0, 65.0]}]
             item.summary.headline = talk["headline"]
+            item.summary.language = item.summary.caption_language = talk.get("language", "en")
             item.summary.content = {"overview": talk["about"], "points": points}
             item.summary.save()
             search.add(item.summary, search.document(item.summary, None))

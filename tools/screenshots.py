@@ -98,7 +98,8 @@ def refused(page: Page) -> None:
 def pace(page: Page) -> None:
     """The batch at work says when it will be done once it was seen to move: three videos in a minute and a half."""
     page.evaluate("window.ahead = 90_000")
-    expect(page.locator("#estimate")).to_contain_text("minutes")
+    expect(page.locator("#percent")).to_have_text("53")
+    expect(page.locator("[data-count=ended]")).to_have_text("14")
 
 
 def slow_start(socket: WebSocketRoute) -> None:

@@ -1,104 +1,101 @@
-// The page of one batch, kept up to date in place. The server renders every part; this only changes what has changed.
-import { Connection } from "./connection.js";
+// The page of one batch, kept up to date in place. The server renders every part; this changes what has changed.
+import { connect } from "./connection.js";
 import { estimate } from "./estimate.js";
-import { byId, fill, refresh } from "./site.js";
+import { byId, fill, refresh, safely } from "./site.js";
 
 const live = byId("live");
-const { live: words, stages, statuses } = JSON.parse(live.dataset.words);
+const { dataset } = live;
+const { live: words, stages, statuses } = JSON.parse(dataset.words);
 const number = new Intl.NumberFormat(document.documentElement.lang);
-const KINDS = { reconnecting: "connecting", gone: "offline", "logged-out": "offline" };
-const ANNOUNCE = 10_000;
+const ANNOUNCE = [60_000, 10_000]; // how seldom; and when another tenth is done
 const REFRESH = 1500;
+const PARTS = [".title", ".sub", ".length", ".side a", "button", ".state"];
 
 const text = (node, words) => {
-  if (node && node.textContent !== words) node.textContent = words;
+  if (node.textContent !== words) node.textContent = words;
 };
-const attributes = (node, values) => {
-  for (const [name, value] of Object.entries(values)) node.setAttribute(name, value);
-};
+const say = (id, words) => text(byId(id), words);
+const set = (node, values) => Object.entries(values).forEach((each) => node.setAttribute(...each));
 
 // -- the connection
 
-const say = (id, words) => text(byId(id), words);
-
+let told = "live";
 function showState(state, seconds) {
-  byId("connection").className = `state ${KINDS[state] ?? state}`;
-  say("connection", fill(words[state], { seconds }));
+  const sentence = fill(words[state], { seconds });
+  byId("connection").className = `state ${state}`;
+  say("connection", sentence);
+  if (state !== told) say("announcer", sentence);
+  told = state;
 }
 
 // -- the state
 
-function showCounts(progress) {
-  const counts = { ...progress, ended: progress.completed + progress.failed };
-  for (const node of live.querySelectorAll("[data-count]")) text(node, number.format(counts[node.dataset.count] ?? 0));
+function showCounts(counts) {
+  for (const node of live.querySelectorAll("[data-count]")) text(node, number.format(counts[node.dataset.count]));
   for (const node of live.querySelectorAll("[data-if]")) {
     node.hidden = !counts[node.dataset.if] && !node.hasAttribute("aria-current");
   }
-  say("percent", String(Math.floor(progress.percentage)));
+  const { completed, ended, failed, percentage, processing, total } = counts;
+  say("percent", String(Math.floor(percentage)));
   const meter = live.querySelector(".meter");
-  attributes(meter, { "aria-valuenow": progress.percentage, viewBox: `0 0 ${progress.total || 1} 1` });
-  attributes(meter.querySelector(".done"), { width: progress.completed });
-  attributes(meter.querySelector(".lost"), { x: progress.completed, width: progress.failed });
-  attributes(meter.querySelector(".now"), { x: counts.ended, width: progress.processing });
+  const [done, lost, now] = meter.children;
+  set(meter, { "aria-valuenow": percentage, viewBox: `0 0 ${total || 1} 1` });
+  set(done, { width: completed });
+  set(lost, { x: completed, width: failed });
+  set(now, { x: ended, width: processing });
 }
 
-function showTitle(percentage, active) {
-  const whole = Math.floor(percentage);
-  document.title = `${active ? `${whole}%` : "✓"} · ${live.dataset.name} · YouTube Summarizer`;
-  const svg = fill(byId(active ? "ring" : "tick").innerHTML, { percent: whole });
+function showTitle({ percentage, failed }, status, active) {
+  const percent = Math.floor(percentage);
+  const good = status === "completed" && !failed;
+  document.title = `${active ? `${percent}%` : good ? "✓" : "!"} · ${dataset.name} · YouTube Summarizer`;
+  const svg = fill(byId(good ? "tick" : "ring").innerHTML, { percent, colour: active ? "#5b72f0" : "#d3382f" });
   const [icon, href] = [document.querySelector("link[rel=icon]"), `data:image/svg+xml,${encodeURIComponent(svg)}`];
   if (icon.href !== href) icon.href = href;
 }
 
-function wait(moment) {
+// Why it waits, and until when; "" when that is past or unknown.
+function held(reason, moment) {
   const seconds = Math.ceil((new Date(moment) - Date.now()) / 1000);
   if (!moment || !(seconds > 0)) return "";
-  if (seconds < 90) return fill(words.in_seconds, { number: seconds });
-  if (seconds < 7200) return fill(words.in_minutes, { number: Math.round(seconds / 60) });
-  return fill(words.in_hours, { number: Math.round(seconds / 3600) });
+  const [unit, size] = seconds < 90 ? ["seconds", 1] : seconds < 7200 ? ["minutes", 60] : ["hours", 3600];
+  const when = fill(words[`in_${unit}`], { number: Math.round(seconds / size) });
+  return `${reason ?? ""} ${fill(words.again, { when })}`.trim();
 }
 
-function nowLine(data) {
-  if (data.waiting) {
-    const when = wait(data.waiting.until);
-    return when ? `${data.waiting.reason} ${fill(words.again, { when })}` : data.waiting.reason;
-  }
-  const item = data.current_item;
-  if (!item) return "";
-  const others = data.progress.processing - 1;
-  const line = fill(words.now, { title: item.video_title, stage: stages[item.stage] ?? stages.starting });
-  return others > 0 ? `${line} ${fill(words.others, { number: number.format(others) })}` : line;
+const stage = (item) => stages[item.stage] ?? stages.starting;
+
+function showNow({ current_item: item, slowed, waiting }) {
+  const why = waiting ?? slowed;
+  say("now", item && !waiting ? fill(words.now, { stage: stage(item), title: item.video_title }) : "");
+  say("why", why ? held(why.reason, why.until) || why.reason : "");
 }
 
 // -- the rows
 
 function note(item) {
-  if (item.status === "processing") return stages[item.stage] ?? stages.starting;
-  if (item.status === "failed") return item.error_message ?? "";
-  const when = item.status === "pending" && wait(item.not_before);
-  return when ? `${item.error_message ?? ""} ${fill(words.again, { when })}`.trim() : (item.channel ?? "");
+  if (item.status === "processing") return stage(item);
+  if (item.status === "failed") return item.error_message;
+  return (item.status === "pending" && held(item.error_message, item.not_before)) || item.channel;
 }
 
 function clock(seconds) {
-  if (seconds === null) return "";
-  const whole = Math.floor(seconds);
-  const two = (value) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) => `${Math.floor(part)}`.padStart(2, "0"));
+  return seconds === null ? "" : parts.join(":").replace(/^(00:)?0?/, "");
 }
 
 function showRow(item) {
   const row = byId(`item-${item.id}`);
   if (!row) return;
+  const [title, sub, length, captions, retry, state] = PARTS.map((name) => row.querySelector(name));
   row.className = `row ${item.status}`;
-  const title = row.querySelector(".title");
   text(title, item.video_title);
   if (item.summary_id) title.href = `/summaries/${item.summary_id}`;
   else title.removeAttribute("href");
-  text(row.querySelector(".sub"), note(item));
-  text(row.querySelector(".length"), clock(item.duration));
-  row.querySelector("button").hidden = item.status !== "failed";
-  const state = row.querySelector(".state");
+  text(sub, note(item));
+  text(length, clock(item.duration));
+  captions?.toggleAttribute("hidden", !item.uploadable);
+  retry.hidden = item.status !== "failed";
   state.className = `state ${item.status}`;
   text(state, statuses[item.status]);
 }
@@ -106,107 +103,83 @@ function showRow(item) {
 // -- what the server words: actions, causes, and rows after a gap
 
 let refreshing = 0;
-let shape = live.dataset.shape;
-
-function refreshWhenReshaped(data) {
-  const { failed, cancelled, total, lists } = data.progress;
-  const next = [data.status, failed, cancelled, Boolean(data.export_url), data.stop_message, total, lists].join("/");
-  if (next !== shape || data.more) scheduleRefresh(data.more || data.expansions[0]);
-  shape = next;
-}
-
 let rowsToo = false;
-function scheduleRefresh(rows) {
-  rowsToo ||= Boolean(rows);
-  if (refreshing) return;
-  refreshing = setTimeout(async () => {
-    const parts = ["panel", "lists", "causes", "left", rowsToo && "rows"];
+let { shape } = dataset;
+
+function refreshWhenReshaped(data, active) {
+  const { failed, cancelled, total, lists } = data.progress;
+  const next = [data.status, failed, cancelled, !!data.export_url, data.stop_message, total, lists].join("/");
+  if (next === shape && !data.more) return;
+  shape = next;
+  rowsToo ||= data.more || data.expansions[0] || !active; // at the end, with what each has cost
+  refreshing ||= setTimeout(async () => {
+    const parts = ["panel", "lists", "causes", "left", "formats", "ends", rowsToo && "rows"];
     rowsToo = false;
-    try {
-      await refresh(parts);
-      offerNotification();
-    } catch {
-      // The next change asks again.
-      shape = "?";
-    }
+    // When it fails, the next change asks again.
+    await refresh(parts).catch(() => (shape = "?"));
     refreshing = 0;
   }, REFRESH);
 }
 
-function showStale(progress) {
-  const show = new URLSearchParams(location.search).get("show");
-  if (!show) return;
-  initial ??= progress[show];
-  if (progress[show] !== initial) byId("stale").hidden = false;
+function showStale(counts) {
+  const { show, was } = byId("stale").dataset;
+  if (show && counts[show] !== Number(was)) byId("stale").hidden = false;
 }
-let initial;
 
 // -- telling people who do not look
 
-let ended = false;
 let announced = Date.now();
-const inWords = (progress) => fill(words.progress, { ...progress, ended: progress.completed + progress.failed });
-function announce(progress, active) {
-  const now = Date.now();
-  if (active && now - announced < ANNOUNCE) return;
-  announced = now;
-  say("announcer", `${active ? "" : `${words.ended} `}${inWords(progress)}`);
+let tenth = 0;
+function announce(counts, active) {
+  const [now, next] = [Date.now(), Math.floor(counts.percentage / 10)];
+  if (active && now - announced < ANNOUNCE[Number(next > tenth)]) return;
+  [announced, tenth] = [now, next];
+  say("announcer", `${active ? "" : `${words.ended} `}${fill(words.progress, counts)}`);
 }
 
-function offerNotification() {
-  const button = byId("notify");
-  if (window.Notification?.permission !== "default" || !button || ended) return;
-  button.hidden = false;
-  button.onclick = async () => {
-    await Notification.requestPermission();
-    button.hidden = true;
-  };
+// Where it is not allowed, or not to be had, nothing happens.
+function notifyDone(counts) {
+  if (document.hasFocus()) return;
+  safely(() => new Notification(dataset.name, { body: fill(words.progress, counts), tag: dataset.id }));
 }
 
-function notifyDone(progress) {
-  if (window.Notification?.permission !== "granted" || !document.hidden) return;
-  new Notification(live.dataset.name, { body: inWords(progress), tag: live.dataset.id });
-}
+live.addEventListener("click", async ({ target }) => {
+  if (target.id !== "notify") return;
+  text(target, words[await Notification.requestPermission()]);
+  target.disabled = true;
+  document.documentElement.classList.remove("askable");
+});
 
 // -- all of it
 
-const left = estimate(words);
+const left = estimate(words, Number(dataset.guess));
 let latest;
 
 function show(data) {
   latest = data;
   const active = data.status === "pending" || data.status === "processing";
-  showCounts(data.progress);
-  showTitle(data.progress.percentage, active);
-  say("now", nowLine(data));
-  byId("now").classList.toggle("waiting", Boolean(data.waiting));
-  say("estimate", active ? left(data.progress) : "");
+  const counts = { ...data.progress, ended: data.progress.completed + data.progress.failed };
+  const rest = left(counts, data.slowed?.until);
+  showCounts(counts);
+  showTitle(counts, data.status, active);
+  showNow(data);
+  say("estimate", active && !data.waiting ? rest : "");
   data.items?.forEach(showRow);
-  showStale(data.progress);
-  refreshWhenReshaped(data);
-  announce(data.progress, active);
-  if (active) return;
-  ended = true;
-  connection.stop();
-  showState(data.stop_message ? "stopped" : data.status);
-  notifyDone(data.progress);
-  byId("notify")?.setAttribute("hidden", "");
-  if (byId("cancel").matches(":popover-open")) byId("cancel").hidePopover();
+  showStale(counts);
+  refreshWhenReshaped(data, active);
+  if (!active) {
+    connection.stop();
+    showState(data.stop_message ? "stopped" : data.status);
+    byId("cancel").hidePopover();
+  }
+  announce(counts, active);
+  if (!active) notifyDone(counts);
 }
 
-const connection = new Connection({
-  socketUrl: live.dataset.socket,
-  pollUrl: live.dataset.poll,
-  rev: Number(live.dataset.rev),
-  onData: show,
-  onState: showState,
-});
+const connection = connect(dataset, show, showState);
 
-if (live.dataset.active === "true") {
+if (dataset.active === "true") {
   say("connection", words.connecting);
-  offerNotification();
   connection.start();
-  setInterval(() => {
-    if (latest?.waiting) say("now", nowLine(latest));
-  }, 1000);
+  setInterval(() => latest && showNow(latest), 1000);
 }

@@ -5,119 +5,100 @@ const POLL = 2000;
 const PATIENCE = 3; // failed sockets before polling
 const LONGEST = 30;
 
-export class Connection {
-  #failures = 0;
-  #polling = false;
-  #stopped = false;
+// `socket` is an address that ends in "since=". Answers { start, stop }.
+export function connect({ socket: address, poll: pollAddress, rev }, onData, onState) {
+  let failures = 0;
+  let polling = false;
+  let stopped = true;
+  let socket, retry, watch, countdown;
 
-  // { socketUrl…since=, pollUrl, rev, onData, onState }
-  constructor(wiring) {
-    Object.assign(this, wiring);
-    addEventListener("online", () => this.#stopped || this.socket?.readyState === WebSocket.OPEN || this.#open());
-    addEventListener("offline", () => this.onState("offline"));
-  }
-
-  start() {
-    this.#stopped = false;
-    this.#open();
-  }
-
-  stop() {
-    this.#stopped = true;
-    this.#polling = false;
-    clearTimeout(this.retry);
-    clearTimeout(this.watch);
-    clearInterval(this.countdown);
-    this.socket?.close();
-  }
-
-  #open() {
-    clearTimeout(this.retry);
-    clearInterval(this.countdown);
-    const url = new URL(this.socketUrl + this.rev, location.href);
+  function open() {
+    clearTimeout(retry);
+    clearInterval(countdown);
+    const url = new URL(address + rev, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url);
-    this.socket = socket;
-    this.#expect(socket);
-    socket.addEventListener("message", (event) => {
-      const message = JSON.parse(event.data);
-      if (this.#stopped || message.type !== "batch_progress") return;
-      this.#failures = 0;
-      this.#polling = false;
-      this.#expect(socket);
-      this.onState("live");
-      this.#take(message.data);
-    });
-    socket.addEventListener("close", (event) => {
-      if (socket === this.socket) this.#closed(event.code);
-    });
+    const [old, mine] = [socket, new WebSocket(url)];
+    socket = mine;
+    old?.close();
+    expect();
+    mine.onmessage = (event) => {
+      const { type, data } = JSON.parse(event.data);
+      if (stopped || mine !== socket || type !== "batch_progress") return;
+      failures = 0;
+      polling = false;
+      expect();
+      take("live", data);
+    };
+    mine.onclose = (event) => mine === socket && closed(event.code);
   }
 
-  #expect(socket) {
-    clearTimeout(this.watch);
-    this.watch = setTimeout(() => {
-      if (socket !== this.socket) return;
-      this.socket = null;
-      socket.close();
-      this.#closed(0);
+  function expect() {
+    clearTimeout(watch);
+    watch = setTimeout(() => {
+      const silent = socket;
+      socket = null;
+      silent.close();
+      closed();
     }, SILENCE);
   }
 
-  #closed(code) {
-    clearTimeout(this.watch);
-    if (this.#stopped) return;
-    if (code === 4401) return this.#refused("logged-out");
-    if (code === 4404) return this.#refused("gone");
-    this.#failures += 1;
-    const seconds = Math.ceil(Math.min(LONGEST, 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2));
-    this.retry = setTimeout(() => this.#open(), seconds * 1000);
-    if (this.#failures >= PATIENCE) this.#startPolling();
-    else this.#count(seconds);
+  function closed(code) {
+    clearTimeout(watch);
+    if (stopped) return;
+    if (code === 4401 || code === 4404) return refused(code - 4000);
+    failures += 1;
+    const seconds = Math.ceil(Math.min(LONGEST, 2 ** (failures - 1)) * (0.75 + Math.random() / 2));
+    retry = setTimeout(open, seconds * 1000);
+    if (failures < PATIENCE) count(seconds);
+    else if (!polling) pollOn();
   }
 
-  #count(seconds) {
-    let left = seconds;
-    const tell = () => this.onState(navigator.onLine ? "reconnecting" : "offline", left);
+  function count(left) {
+    const tell = () => left > 0 && onState(navigator.onLine ? "reconnecting" : "offline", left--);
+    countdown = setInterval(tell, 1000);
     tell();
-    this.countdown = setInterval(() => {
-      left -= 1;
-      if (left > 0) tell();
-      else clearInterval(this.countdown);
-    }, 1000);
   }
 
-  async #startPolling() {
-    if (this.#polling) return;
-    this.#polling = true;
-    while (this.#polling) {
-      await this.#poll();
+  async function pollOn() {
+    polling = true;
+    while (polling) {
+      await poll().catch(() => polling && onState("offline"));
       await new Promise((done) => setTimeout(done, POLL));
     }
   }
 
-  async #poll() {
-    try {
-      const answer = await fetch(`${this.pollUrl}?since=${this.rev}`, { signal: AbortSignal.timeout(SILENCE) });
-      if (!this.#polling) return;
-      if (answer.status === 404) return this.#refused("gone");
-      if ([401, 403].includes(answer.status)) return this.#refused("logged-out");
-      if (!answer.ok) throw new Error(answer.statusText);
-      const data = await answer.json();
-      if (!this.#polling) return;
-      this.onState("polling");
-      this.#take(data);
-    } catch {
-      if (this.#polling) this.onState("offline");
-    }
+  async function poll() {
+    const answer = await fetch(`${pollAddress}?since=${rev}`, { signal: AbortSignal.timeout(SILENCE) });
+    if (polling && [401, 403, 404].includes(answer.status)) return refused(answer.status);
+    if (!answer.ok) throw answer;
+    const data = await answer.json();
+    if (polling) take("polling", data);
   }
 
-  #take(data) {
-    this.rev = data.rev;
-    this.onData(data);
+  function take(state, data) {
+    rev = data.rev;
+    onState(state);
+    onData(data);
   }
 
-  #refused(state) {
-    this.stop();
-    this.onState(state);
+  function refused(status) {
+    stop();
+    onState(status === 404 ? "gone" : "logged-out");
   }
+
+  function start() {
+    stopped = false;
+    open();
+  }
+
+  function stop() {
+    stopped = true;
+    polling = false;
+    [retry, watch, countdown].forEach(clearTimeout);
+    socket?.close();
+  }
+
+  addEventListener("online", () => stopped || socket?.readyState === WebSocket.OPEN || open());
+  addEventListener("offline", () => stopped || onState("offline"));
+  return { start, stop };
 }

@@ -1,9 +1,9 @@
-// How long the rest will take, from the pace seen on this page. Says nothing before it can know.
+// How long the rest will take: first as the server guesses, then from the pace seen on this page.
 import { fill } from "./site.js";
 
 const WINDOW = 180_000;
 const LEAST = 3; // finished videos
-const SHORTEST = 4000;
+const STEP = 4000; // what ends within it is one burst; the pace is that between two of them
 
 // `words` of the server, by name -> [name, number].
 function rounded(seconds) {
@@ -14,17 +14,24 @@ function rounded(seconds) {
   return hours === 1 ? ["hour"] : ["hours", hours];
 }
 
-export function estimate(words, clock = Date.now) {
-  const seen = [];
-  return ({ completed, failed, total, cancelled }) => {
+// `guess`: seconds from now on, 0 for none. Nothing begins before `until`, if that is known.
+export function estimate(words, guess, clock = Date.now) {
+  const begin = clock();
+  let seen = [];
+  return ({ ended, total, cancelled }, until) => {
     const now = clock();
-    const ended = completed + failed;
-    if (seen.length && ended < seen.at(-1).ended) seen.length = 0; // a retry
-    if (!seen.length || ended > seen.at(-1).ended) seen.push({ now, ended });
-    while (seen.length > 2 && now - seen[0].now > WINDOW) seen.shift();
-    const [done, time] = [ended - seen[0].ended, now - seen[0].now];
-    if (done < LEAST || time < SHORTEST) return "";
-    const [name, number] = rounded(((total - cancelled - ended) * time) / done / 1000);
-    return ` · ${fill(words[name], { number })}`;
+    if (!seen.length || ended < seen.at(-1).ended) seen = [{ now, ended }]; // a retry
+    let last = seen.at(-1);
+    if (now - last.now < STEP) last.ended = ended;
+    else if (ended > last.ended) seen.push((last = { now, ended }));
+    const to = now - last.now < STEP && seen.length > 2 ? seen.at(-2) : last;
+    // However slow they are, the last ones are kept.
+    while (now - seen[1]?.now > WINDOW && to.ended - seen[1].ended >= LEAST) seen.shift();
+    const done = to.ended - seen[0].ended;
+    const pace = done >= LEAST && (to.now - seen[0].now) / done / 1000;
+    const paced = pace ? (total - cancelled - ended) * pace : guess - (now - begin) / 1000;
+    const seconds = Math.max(paced, (new Date(until ?? 0) - now) / 1000);
+    const [name, number] = rounded(seconds);
+    return pace || seconds > 0 ? fill(words[name], { number }) : "";
   };
 }

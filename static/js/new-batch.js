@@ -1,5 +1,5 @@
-// The new batch: counts what is pasted, takes dropped files, keeps a draft, and sends without losing chosen files.
-import { byId, fill, safely } from "./site.js";
+// The new batch: counts what is pasted, takes what is dropped, keeps a draft, and sends without losing chosen files.
+import { byId, fill, parse, safely } from "./site.js";
 
 const form = byId("new-batch");
 const links = byId("links");
@@ -7,35 +7,30 @@ const input = byId("files");
 const chosen = byId("chosen");
 const hint = byId("links-hint");
 const problems = byId("problems");
+const button = form.querySelector("button.primary");
 const copyOf = (id) => byId(id).content.firstElementChild.cloneNode(true);
+const post = (to, body) => fetch(to, { method: "POST", body, headers: { Accept: "application/json" } });
 const firstHint = hint.textContent;
-const DRAFT = "draft";
+const draft = `draft-${form.dataset.user}`;
 
 // -- what is pasted
 
-let timer = 0;
+let timer;
 let asked = 0;
 
 async function count() {
-  const mine = (asked += 1);
-  hint.classList.toggle("counted", Boolean(links.value.trim()));
-  if (!links.value.trim()) {
-    hint.textContent = firstHint;
-    return;
-  }
-  const body = new URLSearchParams(new FormData(form));
-  try {
-    const answer = await fetch(form.dataset.preview, { method: "POST", body });
-    if (!answer.ok || mine !== asked) return;
-    hint.textContent = (await answer.json()).sentence;
-  } catch {
-    // Sending tells the same.
-  }
+  const mine = ++asked;
+  // Sending tells the same.
+  const answer = await post(form.dataset.preview, new URLSearchParams(new FormData(form))).catch(() => ({}));
+  if (!answer.ok || mine !== asked) return;
+  const { sentence, rejected } = await answer.json();
+  hint.textContent = sentence || firstHint;
+  byId("rejected").textContent = rejected.join("\n");
 }
 
-// Everything but files and the token outlives a reload.
-const store = (fields) => safely(() => sessionStorage.setItem(DRAFT, JSON.stringify(fields)));
-const typed = () => [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && !value.name);
+// What outlives a reload: everything but files and the token.
+const store = (fields) => safely(() => sessionStorage.setItem(draft, JSON.stringify(fields)));
+const typed = () => [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && value.trim);
 
 form.addEventListener("input", () => {
   clearTimeout(timer);
@@ -44,38 +39,36 @@ form.addEventListener("input", () => {
     count();
   }, 300);
 });
-links.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+links.addEventListener("keydown", ({ key, ctrlKey, metaKey }) => {
+  if (key === "Enter" && (ctrlKey || metaKey)) form.requestSubmit();
 });
-for (const [name, value] of safely(() => JSON.parse(sessionStorage.getItem(DRAFT))) ?? []) {
+for (const [name, value] of safely(() => JSON.parse(sessionStorage.getItem(draft))) ?? []) {
   const field = form.elements[name];
-  if (!field || field.type === "file") continue;
+  if (!field) continue;
   if (field.type === "checkbox") field.checked = true;
   else if (!field.options || [...field.options].some((option) => option.value === value)) field.value = value;
   if (value) field.closest("details")?.setAttribute("open", "");
 }
-count();
+if (links.value.trim()) count();
 
 // -- files
+
+let known = [];
 
 function setFiles(files) {
   const all = new DataTransfer();
   for (const file of files) all.items.add(file);
   input.files = all.files;
-  known = [...files];
-  showFiles();
-}
-
-function showFiles() {
-  chosen.hidden = !known.length;
+  known = files;
+  chosen.hidden = !files.length;
   chosen.replaceChildren(
-    ...known.map((file, index) => {
+    ...files.map((file) => {
       const entry = copyOf("chosen-file");
       const [name, remove] = entry.children;
       name.textContent = file.name;
-      remove.setAttribute("aria-label", fill(chosen.dataset.remove, { name: file.name }));
+      remove.setAttribute("aria-label", fill(chosen.dataset.remove, file));
       remove.addEventListener("click", () => {
-        setFiles(known.filter((_, other) => other !== index));
+        setFiles(files.filter((other) => other !== file));
         (chosen.querySelector("button") ?? input).focus();
       });
       return entry;
@@ -84,58 +77,58 @@ function showFiles() {
 }
 
 function add(files) {
-  const key = (file) => `${file.name}/${file.size}/${file.lastModified}`;
+  const key = ({ name, size, lastModified }) => [name, size, lastModified].join("/");
   const seen = new Set(known.map(key));
   setFiles([...known, ...[...files].filter((file) => !seen.has(key(file)))]);
 }
-
-let known = [];
-let depth = 0;
-const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-const mark = (change) => {
-  depth = Math.max(0, depth + change);
-  document.documentElement.classList.toggle("dropping", depth > 0);
-};
 input.addEventListener("change", () => add(input.files));
-addEventListener("dragenter", (event) => holdsFiles(event) && mark(1));
-addEventListener("dragleave", (event) => holdsFiles(event) && mark(-1));
-addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());
+
+// -- dropping files, links, text anywhere; but what a field takes by itself
+
+const { classList } = document.documentElement;
+const takes = ({ dataTransfer: { types }, target }) =>
+  types.includes("Files") || (types.includes("text/plain") && !target.matches?.("input, textarea"));
+addEventListener("dragenter", (event) => takes(event) && classList.add("dropping"));
+addEventListener("dragleave", (event) => event.relatedTarget || classList.remove("dropping"));
+addEventListener("dragover", (event) => takes(event) && event.preventDefault());
 addEventListener("drop", (event) => {
-  if (!holdsFiles(event)) return;
+  classList.remove("dropping");
+  if (!takes(event)) return;
   event.preventDefault();
-  mark(-depth);
-  add(event.dataTransfer.files);
+  const { dataTransfer: data } = event;
+  if (data.files.length) return add(data.files);
+  links.value = `${links.value.trimEnd()}\n${data.getData("text")}`.trimStart();
+  links.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 // -- sending: on an error only the problems change, so chosen files stay chosen
 
+const tell = (sentence) =>
+  problems.replaceChildren(Object.assign(copyOf("trouble"), { textContent: sentence || form.dataset.broken }));
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const button = form.querySelector("button.primary");
+  if (button.disabled) return;
   button.disabled = true;
+  clearTimeout(timer); // or it stores the draft again
+  store(typed());
   try {
-    const headers = { Accept: "application/json" };
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers });
+    // Who has logged in again in another tab, has another token.
+    form.elements.csrfmiddlewaretoken.value = /csrftoken=(\w+)/.exec(document.cookie)?.[1];
+    const answer = await post(form.action, new FormData(form));
     if (answer.status === 201) {
       store([]);
-      location.assign((await answer.json()).url);
-      return;
+      return location.assign((await answer.json()).url);
     }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await parse(answer);
     const found = page.getElementById("problems");
-    if (found) {
-      found.querySelector(".no-js")?.remove();
-      problems.replaceChildren(...found.childNodes);
-    } else tell(page.querySelector("h1")?.textContent ?? form.dataset.broken);
+    found?.querySelector(".no-js")?.remove();
+    if (found) problems.replaceChildren(...found.childNodes);
+    else tell([...page.querySelectorAll("h1, .card > p")].map((node) => node.textContent).slice(0, 2).join(". "));
   } catch {
     tell(form.dataset.away);
   }
+  count();
   button.disabled = false;
   problems.focus();
 });
-
-function tell(sentence) {
-  const note = copyOf("trouble");
-  note.textContent = sentence;
-  problems.replaceChildren(note);
-}

@@ -3,7 +3,7 @@ const THEMES = ["", "light", "dark"];
 
 export const byId = (id) => document.getElementById(id);
 
-// What is done with storage, which may be full or forbidden: then things last as long as the page.
+// For what may be forbidden, such as storage: then it is not done.
 export function safely(action) {
   try {
     return action();
@@ -15,59 +15,64 @@ export function safely(action) {
 // A sentence of the server with its {places} filled in.
 export const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+export const parse = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+
 function themeButton(button) {
-  const root = document.documentElement;
+  const { dataset } = document.documentElement;
+  let at = Math.max(0, THEMES.indexOf(dataset.theme));
   const show = () => {
-    const word = button.dataset[root.dataset.theme || "auto"];
+    const word = button.dataset[THEMES[at] || "auto"];
+    button.firstElementChild.textContent = "◐○●"[at];
     button.lastElementChild.textContent = word;
     button.setAttribute("aria-label", fill(button.dataset.label, { word }));
   };
   button.hidden = false;
   show();
   button.addEventListener("click", () => {
-    const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "") + 1) % THEMES.length];
-    if (next) root.dataset.theme = next;
-    else delete root.dataset.theme;
-    safely(() => localStorage.setItem("theme", next));
+    at = (at + 1) % 3;
+    dataset.theme = THEMES[at];
+    safely(() => localStorage.setItem("theme", THEMES[at]));
     show();
   });
 }
 
-export function localTimes(root) {
+function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const timeStyle = time.textContent.includes(":") ? "short" : undefined; // a day stays a day
     time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle });
   }
 }
 
-// Takes the parts with these ids from the page as it is now; the focus stays on what says the same.
+// Takes the parts with these ids from the page as it is now. The focus stays on what has its id, or its place and words.
 export async function refresh(ids) {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = await parse(await fetch(location.href));
   for (const id of ids) {
     const [old, young] = [byId(id), fresh.getElementById(id)];
     if (!old || !young) continue;
-    const focused = old.contains(document.activeElement) && document.activeElement.textContent.trim();
+    const all = (kinds) => [...old.querySelectorAll(kinds)];
+    const focus = document.activeElement;
+    const at = all("a, button, summary, input").indexOf(focus);
+    const open = all("details").map((details) => details.open);
     old.replaceChildren(...young.childNodes);
     localTimes(old);
-    if (!focused) continue;
-    const same = [...old.querySelectorAll("a, button")].find((node) => node.textContent.trim() === focused);
-    (same ?? byId("main")).focus({ preventScroll: true });
+    all("details").forEach((details, index) => (details.open = open[index] ?? details.open));
+    if (at < 0) continue;
+    const same = focus.id ? byId(focus.id) : all("a, button, summary, input")[at];
+    (same?.textContent === focus.textContent ? same : byId("main")).focus({ preventScroll: true });
   }
 }
 
 document.querySelectorAll(".theme").forEach(themeButton);
 localTimes(document);
 
-document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
-  // After the browser has collected the form, or the pressed button's own value would be lost.
-  setTimeout(() => {
-    for (const button of event.target.querySelectorAll("button:not([type=button])")) button.disabled = true;
-  });
+const enable = (form, isEnabled) => {
+  for (const button of form.querySelectorAll("form button:not([type=button])")) button.disabled = !isEnabled;
+};
+addEventListener("submit", ({ defaultPrevented, target }) => {
+  // After the browser has collected the form, or the pressed button's own value would be lost. A GET may be a download.
+  if (!defaultPrevented && target.method === "post") setTimeout(enable, 0, target);
 });
-addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
-  for (const button of document.querySelectorAll("form button:disabled")) button.disabled = false;
-});
+addEventListener("pageshow", (event) => event.persisted && enable(document, true));
+
+// The operations page shows the numbers of now while somebody looks.
+if (byId("numbers")) setInterval(() => document.hidden || refresh(["numbers"]).catch(() => {}), 10_000);

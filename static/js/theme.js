@@ -1,11 +1,12 @@
-// Before the first paint: the chosen theme, and the mark that scripts run. A classic script, because modules wait.
+// Before the first paint: the chosen theme, that scripts run, and may ask to notify. Classic, because modules wait.
 {
-  let theme = "";
+  const { classList, dataset } = document.documentElement;
+  classList.add("js");
+  if (window.Notification?.permission === "default") classList.add("askable");
   try {
-    theme = localStorage.getItem("theme") ?? "";
+    const theme = localStorage.getItem("theme");
+    if (theme) dataset.theme = theme;
   } catch {
     // Storage is forbidden: the system's preference stands.
   }
-  if (theme) document.documentElement.dataset.theme = theme;
-  document.documentElement.classList.add("js");
 }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts import operations
 from accounts.errors import LastAdministrator
@@ -30,6 +31,31 @@ def test_a_name_can_be_given_and_taken_back(owner_browser: Client, owner: User) 
         assert owner_browser.post("/account", {"name": name})["Location"] == "/account"
         owner.refresh_from_db()
         assert owner.name == name
+
+
+def test_the_month_says_what_was_put_in_and_what_came_out(owner_browser: Client, owner: User, settings: Any) -> None:
+    settings.USER_DAILY_VIDEOS = 40
+    make_batch(["completed", "failed"], user=owner, summary_fields={"created_at": timezone.now()})
+    make_batch(["completed"], user=owner, created_at=timezone.now() - timedelta(days=40))
+    shown = owner_browser.get("/account").content.decode()
+    assert "2 videos put into batches, 1 summary made." in shown
+    assert ("You may add 40 videos in 24 hours." in shown) is not owner.is_superuser
+
+
+def test_before_deleting_everything_can_be_downloaded(owner_browser: Client) -> None:
+    assert b'href="/account/export" download' in owner_browser.get(DELETE).content
+
+
+def test_the_password_form_is_worded_as_the_others(owner_browser: Client) -> None:
+    shown = owner_browser.get("/accounts/password/change/").content.decode()
+    for label in ("Your password", "New password", "New password, again", "At least 8 characters"):
+        assert label in shown
+
+
+def test_the_way_to_a_forgotten_password_is_below_the_form(owner: User) -> None:
+    shown = Client().get("/accounts/login/").content.decode()
+    assert shown.index("</form>") < shown.index("Forgot your password?")
+    assert shown.count("Forgot your password?") == 1
 
 
 def test_a_name_that_is_too_long_is_explained(owner_browser: Client, owner: User) -> None:

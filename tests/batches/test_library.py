@@ -19,7 +19,7 @@ from accounts.models import User
 from batches import search
 from batches.models import Summary
 from batches.operations import delete_batch
-from batches.search_index import SearchEntry
+from batches.search_index import Facet, SearchEntry
 from tests.batches.builders import (
     CONTENT,
     make_batch,
@@ -163,6 +163,46 @@ def test_pages_follow_each_other_without_gaps_or_repeats() -> None:
     assert seen == [str(summary.pk) for summary in reversed(made)]
 
 
+def test_pages_lead_back_to_the_newer_ones() -> None:
+    user = make_user()
+    made = [str(shelve(user, "Yeast").pk) for _ in range(60)][::-1]
+    for begin in ("", "?q=yeast"):
+        third = _turn(page(user, _turn(page(user, begin), "next")), "next")
+        second = page(user, _turn(page(user, third), "prev"))
+        assert re.findall(r'name="summary" value="([^"]+)"', second) == made[24:48]
+        first = page(user, _turn(second, "prev"))
+        assert re.findall(r'name="summary" value="([^"]+)"', first) == made[:24]
+        assert 'rel="prev"' not in first
+    assert "60 summaries" in page(user)
+
+
+def _turn(html: str, where: str) -> str:
+    """The address of the page to which `where` leads."""
+    [address] = re.findall(rf'rel="{where}" href="([^"]+)"', html)
+    return str(address)
+
+
+def test_a_batch_that_is_deleted_takes_its_channels_with_it() -> None:
+    batch = make_batch(["completed"], videos=[make_video(channel="Gone")])
+    summary = Summary.objects.get()
+    search.add(summary, search.document(summary, None))
+    shelve(batch.user, video_fields={"channel": "Kept"})
+    client_of(batch.user).post(f"/batches/{batch.pk}/delete")
+    assert search.facets(batch.user)["channel"] == ["Kept"]
+
+
+def test_of_very_many_channels_some_are_offered_and_the_others_typed() -> None:
+    user = make_user()
+    shelve(user, video_fields={"channel": "Zebra"}, language="de")
+    names = [Facet(user=user, kind="channel", value=f"Channel {number:03}") for number in range(400)]
+    Facet.objects.bulk_create(names)
+    html = page(user, "?channel=Zebra")
+    assert '<input id="channel" name="channel"' in html
+    assert html.count('<option value="Channel') < 300
+    assert "German" in html
+    assert "1 summary" in html
+
+
 def test_a_deleted_summary_leaves_nothing_behind() -> None:
     batch = make_batch(["completed"])
     summary = Summary.objects.get()
@@ -195,6 +235,17 @@ def test_without_a_choice_everything_that_matches_is_exported() -> None:
     names = zipfile.ZipFile(BytesIO(b"".join(answer.streaming_content))).namelist()  # type: ignore[attr-defined]
     assert len([name for name in names if re.match(r"\d+ - ", name)]) == 2
     assert client_of(user).get("/library/export?as=docx").status_code == 404
+
+
+def test_what_is_exported_is_said_by_the_button() -> None:
+    user = make_user()
+    first, _second = shelve(user), shelve(user)
+    client = client_of(user)
+    answer = client.get(f"/library/export?which=all&as=json&summary={first.pk}")
+    assert len(json.loads(b"".join(answer.streaming_content))["summaries"]) == 2  # type: ignore[attr-defined]
+    nothing = client.get("/library/export?which=chosen&q=bread", follow=True)
+    assert nothing.redirect_chain[-1][0] == "/library?q=bread"
+    assert "Choose summaries first" in nothing.content.decode()
 
 
 def _many(user: User, count: int) -> None:

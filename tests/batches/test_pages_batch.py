@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from batches.models import Batch, Item
+from batches import gates
+from batches.models import Batch, Gate, Item, Worker
 from tests.batches.builders import items_of, make_batch, make_user, make_video
 
 pytestmark = pytest.mark.django_db
@@ -95,9 +96,9 @@ def test_actions_refuse_links(logged: Logged) -> None:
 def test_the_counts_are_told_in_words(logged: Logged) -> None:
     batch = make_batch(["completed"] * 26 + ["failed"] * 2 + ["processing"] * 8 + ["pending"] * 4)
     html = page_of(logged(batch.user), batch)
-    shown = re.sub(r"<span[^>]* hidden>.*?</span></span>", "", html)
+    shown = re.sub(r"<span[^>]* hidden><span.*?</span>.*?</span>", "", html)
     said = " ".join(unescape(re.sub(r"<[^>]+>", "", shown)).split())
-    assert "28 of 40 finished · 2 of them failed · 8 running · 4 waiting" in said
+    assert "28 of 40 finished 2 of them failed 8 running 4 waiting" in said
     assert 'aria-valuenow="70"' in html
 
 
@@ -109,7 +110,7 @@ def test_without_scripts_it_refreshes_itself_only_while_active(
 ) -> None:
     batch = make_batch(statuses)
     html = page_of(logged(batch.user), batch)
-    assert ('<noscript><meta http-equiv="refresh" content="3"></noscript>' in html) is refreshes
+    assert ('<noscript><meta http-equiv="refresh" content="5"></noscript>' in html) is refreshes
 
 
 def test_what_a_title_contains_is_text(logged: Logged) -> None:
@@ -135,7 +136,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_videos(
         page_of(client, small)
     with django_assert_num_queries(len(expected)):
         page_of(client, large)
-    assert len(expected) <= 12
+    assert len(expected) <= 15
 
 
 def test_long_lists_come_in_pages_of_a_hundred(logged: Logged) -> None:
@@ -241,10 +242,10 @@ def test_deleting_asks_first_and_then_forgets(logged: Logged) -> None:
 
 def test_the_zip_is_offered_as_soon_as_something_is_done(logged: Logged) -> None:
     nothing, something = make_batch(["processing"]), make_batch(["completed", "pending"])
-    assert "Download ZIP" not in page_of(logged(nothing.user), nothing)
+    assert "ZIP" not in page_of(logged(nothing.user), nothing)
     html = page_of(logged(something.user), something)
     assert f'href="/api/batch/{something.pk}/export"' in html
-    assert "Download ZIP of what is done" in html
+    assert "ZIP of what is done" in html
 
 
 def test_a_deferred_video_says_why_it_waits_and_until_when(logged: Logged) -> None:
@@ -268,3 +269,72 @@ def test_rejected_lines_and_duplicates_are_shown(logged: Logged) -> None:
     assert "60 lines could not be taken" in shown
     assert "line 50" in shown
     assert "10 more are in failed.csv" in shown
+
+
+def test_a_retry_leads_back_to_where_it_was_asked_for(logged: Logged) -> None:
+    batch = make_batch(["failed", "failed"])
+    client, address = logged(batch.user), batch.get_absolute_url()
+    html = client.get(f"{address}?show=failed&page=1").content.decode()
+    assert f'name="next" value="{address}?show=failed&amp;page=1"' in html
+    item = items_of(batch)[0].pk
+    retry = reverse("item_retry", args=[batch.pk, item])
+    there = client.post(retry, {"next": f"{address}?show=failed&page=1"})["Location"]
+    assert there == f"{address}?show=failed&page=1#item-{item}"
+    assert client.post(reverse("batch_retry", args=[batch.pk]), {"next": address})["Location"] == f"{address}#list"
+    for elsewhere in ("https://evil.example/", "//evil.example/", f"//evil.example{address}", ""):
+        assert client.post(retry, {"next": elsewhere})["Location"] == address
+
+
+def test_refreshing_can_be_stopped(logged: Logged) -> None:
+    batch = make_batch(["pending", "failed"])
+    client = logged(batch.user)
+    html = page_of(client, batch, "?show=failed")
+    assert 'href="?show=failed&page=1&still=1"' in html
+    still = page_of(client, batch, "?show=failed&page=1&still=1")
+    assert 'http-equiv="refresh"' not in still
+    assert "Go on refreshing" in still
+
+
+def test_why_nothing_more_begins_is_told_while_some_of_it_runs(logged: Logged) -> None:
+    batch = make_batch(["processing", "pending"])
+    now = timezone.now()
+    Worker.objects.create(name="one", host="here", pid=1, slots=8, heard_at=now)
+    Gate.objects.create(name=gates.YOUTUBE, blocked_until=now + timedelta(minutes=9), reason="YouTube says no.")
+    shown = words(page_of(logged(batch.user), batch))
+    assert "Now: Summarizing … Video" in shown
+    assert "YouTube says no. Again in 9 min." in shown
+
+
+def test_how_long_it_takes_is_guessed_from_youtubes_pace(logged: Logged, settings: Any) -> None:
+    settings.YOUTUBE_PER_HOUR, settings.YOUTUBE_BURST = 60, 1
+    batch = make_batch(["processing"] + ["pending"] * 31)
+    Worker.objects.create(name="one", host="here", pid=1, slots=8, heard_at=timezone.now())
+    html = page_of(logged(batch.user), batch)
+    assert "about 30 minutes left" in words(html)
+    assert 'data-guess="18' in html
+
+
+def test_how_long_it_takes_is_guessed_from_what_such_videos_took(logged: Logged, settings: Any) -> None:
+    settings.YOUTUBE_PER_HOUR, settings.BATCH_LANES_MAX, settings.SLOTS = 0, 2, 2
+    batch = make_batch(["completed"] * 2 + ["processing"] * 2 + ["pending"] * 8)
+    now = timezone.now()
+    Worker.objects.create(name="one", host="here", pid=1, slots=8, heard_at=now)
+    done = Item.objects.filter(batch=batch, status="completed")
+    done.update(started_at=now - timedelta(minutes=4), finished_at=now)
+    assert "about 20 minutes left" in words(page_of(logged(batch.user), batch))
+
+
+def test_what_is_done_can_be_read_and_how_it_was_made_is_said_plainly(logged: Logged) -> None:
+    batch = make_batch(["failed", "completed", "completed"], model="extractive")
+    html = page_of(logged(batch.user), batch)
+    assert f'href="/summaries/{items_of(batch)[1].summary_id}">Read the first</a>' in html
+    assert "Extracted sentences, no AI" in html
+    other = make_batch(["completed"], model="anthropic:claude-x")
+    assert "<span>claude-x</span>" in page_of(logged(other.user), other)
+
+
+def test_captions_can_be_uploaded_for_what_lacks_them_only(logged: Logged) -> None:
+    batch = make_batch(["failed", "pending"])
+    html = page_of(logged(batch.user), batch)
+    assert re.search(r'aria-label="Upload captions for video 1">', html)
+    assert re.search(r'aria-label="Upload captions for video 2" hidden>', html)

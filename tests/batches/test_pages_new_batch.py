@@ -165,10 +165,35 @@ def test_typed_html_stays_text(client: Client) -> None:
 def test_the_preview_counts_what_a_text_holds(client: Client) -> None:
     text = f"{ONE}\n{TWO}\n{ONE}\nhttps://www.youtube.com/playlist?list=WL"
     answer = client.post(reverse("preview"), {"links": text})
-    assert answer.json() == {"sentence": "2 videos · 1 duplicate · 1 link that cannot be taken"}
-    assert client.post(reverse("preview"), {"links": "just words"}).json() == {
-        "sentence": "No link to a video in this yet."
-    }
+    assert answer.json()["sentence"] == "2 videos · 1 duplicate · 1 link that cannot be taken"
+    nothing = client.post(reverse("preview"), {"links": "just words"})
+    assert nothing.json() == {"sentence": "No link to a video in this yet.", "rejected": []}
+    assert client.post(reverse("preview"), {"links": " "}).json() == {"sentence": "", "rejected": []}
+
+
+def test_the_preview_names_the_first_lines_that_cannot_be_taken(client: Client) -> None:
+    text = "\n".join([ONE, *(f"https://vimeo.com/{number}" for number in range(5))])
+    told = client.post(reverse("preview"), {"links": text}).json()["rejected"]
+    assert told[0].startswith("Line 2: https://vimeo.com/0 “vimeo.com” is not YouTube.")
+    assert [line[:7] for line in told[:3]] == ["Line 2:", "Line 3:", "Line 4:"]
+    assert told[3:] == ["and 2 more."]
+
+
+def test_who_is_logged_out_meanwhile_gets_back_what_was_typed(user: User) -> None:
+    answer = send(Client(), links=f"{ONE}\n<b>two</b>")
+    assert answer.status_code == 403
+    assert "You are logged out" in text_of(answer)
+    assert f"{ONE}\n&lt;b&gt;two&lt;/b&gt;</textarea>" in answer.content.decode()
+    assert not Batch.objects.exists()
+
+
+def test_the_last_wishes_are_remembered_all_of_them(client: Client, user: User) -> None:
+    options = {"instructions": "Prices only.", "caption_languages": ["de", "en"], "manual_captions": True}
+    make_batch(user=user, options=options)
+    html = client.get("/").content.decode()
+    assert ">Prices only.</textarea>" in html
+    assert 'value="de, en"' in html
+    assert re.search(r'name="manual_captions" checked', html)
 
 
 def test_the_preview_is_for_users() -> None:

@@ -172,6 +172,7 @@ def test_errors_have_pages_in_the_same_design(address: str, status: int) -> None
     assert answer.status_code == status
     html = answer.content.decode()
     assert f"Error {status}" in html
+    assert ('href="">Try again</a>' in html) is (status in (500, 503))
     assert "app.css" in html
     assert Inline(html).found == []
 
@@ -203,3 +204,25 @@ def test_the_usual_address_of_an_icon_leads_to_ours(client: Client) -> None:
     response = client.get("/favicon.ico", follow=True)
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    ("address", "entry"),
+    [
+        ("/", "New batch"),
+        ("/batches", "Batches"),
+        ("/batches/{batch}", "Batches"),
+        ("/batches/{batch}/again", "Batches"),
+        ("/batches/{batch}/delete", "Batches"),
+        ("/library", "Library"),
+        ("/account/tokens", "Account"),
+        ("/account/email", "Account"),
+        ("/accounts/password/change/", "Account"),
+    ],
+)
+def test_the_navigation_marks_where_one_is(address: str, entry: str) -> None:
+    batch = make_batch(["completed"])
+    client = Client()
+    client.force_login(batch.user)
+    html = client.get(address.format(batch=batch.pk)).content.decode()
+    assert re.findall(r'<a href="[^"]+" aria-current="true">([^<]+)</a>\n', html)[0] == entry

@@ -71,3 +71,24 @@ def test_lists_are_read_aloud() -> None:
     assert presentation.listed(["a"]) == "a"
     assert presentation.listed(["a", "b"]) == "a and b"
     assert presentation.listed(["a", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, ""),
+        (30, "less than a minute left"),
+        (60, "about a minute left"),
+        (400, "about 7 minutes left"),
+        (3600, "about an hour left"),
+        (9000, "about 2.5 hours left"),
+    ],
+)
+def test_what_is_left_is_told_as_the_script_does(seconds: float, told: str) -> None:
+    assert presentation.left(seconds) == told
+
+
+def test_what_was_heard_is_told_in_seconds_then_minutes() -> None:
+    now = datetime(2026, 3, 4, tzinfo=UTC)
+    assert presentation.ago(now - timedelta(seconds=5), now) == "5 s ago"
+    assert presentation.ago(now - timedelta(minutes=5), now) == "5 min ago"

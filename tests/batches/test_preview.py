@@ -104,7 +104,7 @@ def test_the_page_is_told_in_a_line_even_when_a_wish_cannot_be_had(client: Clien
     client.force_login(user)
     for model in ("", "extractive", "no such model"):
         answer = client.post("/batches/preview", {"links": f"{link(1)}\n{PLAYLIST}", "model": model})
-        assert answer.json() == {"sentence": "1 video · 1 playlist"}
+        assert answer.json() == {"sentence": "1 video · 1 playlist", "rejected": []}
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_the_page_counts_as_summarized_what_has_the_same_wishes(
     make_batch(["completed"], user=user, videos=[video], summary_fields=fields)
     client.force_login(user)
     form = {"links": link(923), "model": "extractive", "summary_length": "standard", **wishes}
-    assert client.post("/batches/preview", form).json() == {"sentence": said}
+    assert client.post("/batches/preview", form).json() == {"sentence": said, "rejected": []}
