@@ -13,7 +13,7 @@ from batches import budget, money
 from batches.equipment import engine_for
 from batches.ledger import Hold
 from batches.models import Item
-from batches.patience import patiently
+from batches.patience import let_go, patiently
 from summarizer.draft import Draft
 from summarizer.engines.base import Answer, Engine
 from summarizer.engines.llm import BeforeCall, LanguageModelEngine
@@ -64,6 +64,7 @@ class Metered:
             amount = money.most_for_call(self._engine.known, prompt_tokens, limit)
             if (held := budget.hold(self._item.batch.user_id, amount)) is not None:
                 holds.append(held)
+            let_go()  # the call comes next
 
         usage = Usage()
         try:

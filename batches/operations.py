@@ -14,12 +14,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
-from batches import gates, lifecycle, presentation, progress, samples, shelf, tasks
+from batches import gates, lifecycle, presentation, progress, samples, search, shelf, tasks
 from batches.equipment import engine_config
 from batches.errors import KeyReused, LimitReached, NotActive, NothingToRetry
 from batches.filling import chunks, make_videos, saved_transcripts, uploaded, videos_left_today, write_items
 from batches.intake import CaptionFile
-from batches.models import Batch, Expansion, Item, RejectedLine, Summary, Video
+from batches.models import Batch, Expansion, Item, RejectedLine, Summary, Transcript, Video
 from batches.orders import NAME_MAX, Order, take_order, take_wishes
 from batches.sentences import translated
 from summarizer.engines import select
@@ -225,7 +225,7 @@ def rerun_batch(
             options=wishes.options,
             rev=1,
         )
-        for items in chunks(batch.items.select_related("video", "transcript").defer("transcript__cues")):
+        for items in chunks(batch.items.select_related("batch", "video", "transcript").defer("transcript__cues")):
             _write_items_again(again, items)
             again.total_videos += len(items)
         if not again.total_videos:
@@ -238,7 +238,7 @@ def rerun_batch(
 def _write_items_again(again: Batch, items: Sequence[Item]) -> None:
     """The items in their places, each with the transcript it had, if it has captions that are asked for now too."""
     saved = saved_transcripts(again, [item.video.youtube_id for item in items if item.video.youtube_id])
-    own = {item.pk: shelf.best_transcript([item.transcript], again) for item in items if item.transcript}
+    own = {item.pk: _kept_transcript(item, again) for item in items}
     Item.objects.bulk_create(
         Item(
             batch=again,
@@ -249,6 +249,13 @@ def _write_items_again(again: Batch, items: Sequence[Item]) -> None:
         )
         for item in items
     )
+
+
+def _kept_transcript(item: Item, again: Batch) -> Transcript | None:
+    """The item's own, unless other captions are asked for now. What was the best to be had, still is."""
+    if item.transcript is None or item.batch.captions == again.captions:
+        return item.transcript
+    return shelf.best_transcript([item.transcript], again)
 
 
 def reusable_summaries(
@@ -343,4 +350,5 @@ def delete_batch(batch: Batch) -> None:
             Summary.objects.filter(pk__in=chunk).delete()
         for chunk in chunks(own_videos):
             Video.objects.filter(pk__in=chunk, items=None).delete()
+        search.forget_unused(batch.user)
         transaction.on_commit(partial(progress.publish, batch.pk))

@@ -238,6 +238,7 @@ class ItemShape(serializers.Serializer[Any]):
     error_message = serializers.CharField(allow_null=True)
     retry_count = serializers.IntegerField()
     not_before = serializers.DateTimeField(allow_null=True, help_text="A deferred item waits until then.")
+    uploadable = serializers.BooleanField(help_text="It has failed, and captions of yours would mend it.")
 
 
 class ExpansionShape(serializers.Serializer[Any]):

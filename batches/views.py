@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.operations import signup_is_open
-from batches import operations, preflight, search
+from batches import operations, preflight
 from batches.batch_page import BatchPage
 from batches.downloads import attachment, selection_response
 from batches.exports import Selection
@@ -174,7 +174,6 @@ def batch_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "batches/delete.html", {"batch": batch})
     operations.delete_batch(batch)
-    search.forget_unused(batch.user)
     messages.success(request, _("Deleted “{name}”.").format(name=batch.name))
     return redirect("batches")
 

@@ -30,6 +30,7 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from psycopg import Error as PsycopgError
 from psycopg import sql
 
 from accounts.models import User
@@ -157,7 +158,7 @@ def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
         else:
             try:
                 _load_postgresql(folder, manifest)
-            except DatabaseError as error:
+            except (DatabaseError, PsycopgError) as error:  # rows are copied past Django, which then names no error
                 sentence = f"{source} cannot be loaded, and the database is as it was: {str(error).splitlines()[0]}."
                 raise InvalidInput(sentence) from error
         if (folder / _KEY).exists() and settings.OWN_SECRET_KEY:

@@ -100,6 +100,19 @@ def test_captions_in_a_language_that_is_not_asked_for_are_not_taken() -> None:
     assert again.items.get().transcript is None
 
 
+def test_captions_that_were_the_best_to_be_had_are_not_fetched_again() -> None:
+    batch = run(paid_batch(model="extractive"))
+    wished = {"caption_languages": ["fr"]}  # which the video does not have
+    Batch.objects.filter(pk=batch.pk).update(options=wished)
+    batch.refresh_from_db()
+
+    again = operations.rerun_batch(batch, summary_length="brief")
+
+    assert again.options == wished
+    assert videos_of(again) == videos_of(batch)
+    assert again.items.get().transcript is not None
+
+
 def test_uploads_come_along() -> None:
     user = make_user()
     video = make_video(owner=user)
