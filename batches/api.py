@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
@@ -69,13 +69,14 @@ def _handed_in(request: Request, urls: list[str]) -> tuple[list[Link], list[Capt
 class AnyAccept(BaseContentNegotiation):
     """For answers that are what they are, whatever the client says it accepts: a file, and JSON for its errors."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         return DefaultContentNegotiation().select_parser(request, parsers)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        first = next(iter(renderers))
+        return first, first.media_type or ""
 
 
 class BatchViewSet(viewsets.GenericViewSet[Batch]):
