@@ -43,6 +43,7 @@ CAUSES: dict[str, Promise] = {
     "refused": _("The model declined"),
     "not_grounded": _("The answer could not be found in the video"),
     "storage_failed": _("The database could not be written"),
+    "took_too_long": _("It took longer than a video may"),
     "worker_lost": _("The worker vanished, too often"),
     "internal": _("A defect in this program"),
 }

@@ -73,7 +73,7 @@ def test_every_service_sets_only_what_somebody_reads() -> None:
 def test_every_variable_it_asks_for_is_in_the_example() -> None:
     asked = {match[0] for match in VARIABLE.findall((ROOT / "docker-compose.yml").read_text())}
     listed = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert asked == {"POSTGRES_PASSWORD", "ALLOWED_HOSTS", "PORT", "LOG_LEVEL"}
+    assert asked == {"POSTGRES_PASSWORD", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "PORT", "LOG_LEVEL"}
     assert asked <= listed
     assert env.settings.keys() <= listed
 
