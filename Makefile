@@ -12,7 +12,7 @@ LOCK := $(RUN) -m piptools compile --quiet --strip-extras --no-emit-index-url --
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test chaos lint types check lock settings quality bench
+.PHONY: help install run dev test thorough chaos lint types check lock settings quality bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ run: install ## Start everything on this machine; PORT, VAR_DIR, DATABASE_URL an
 dev: install ## Install what developing needs, too
 	@"$(PYTHON)" tools/install.py requirements-dev.txt
 
-test: dev ## Run the whole test suite; nothing needs to be running, and no network; without Chromium it skips the pages
+test: dev ## Run the default test suite; nothing needs to be running, and no network; without Chromium it skips the pages
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+thorough: dev ## Run what takes longer: every page, every real transcript, bounds of time and memory, whole backups
+	$(PYTEST) -m "thorough and not chaos" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 chaos: dev ## Strike real processes for minutes, and count what is lost or done twice: nothing
 	$(PYTEST) -m chaos -o log_cli=true --log-cli-level=INFO

@@ -16,6 +16,8 @@ import pytest
 
 from tests.installation import ROOT, Installation, eventually
 
+pytestmark = pytest.mark.thorough
+
 SECRET = "SECRET_KEY"
 NO_VIDEO = "https://www.youtube.com/watch?v=short"
 TABLES = ("accounts_user", "batches_batch", "batches_item", "batches_summary", "batches_transcript", "batches_video")

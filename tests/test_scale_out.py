@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.youtube import FakeYouTube
 from tests.installation import Installation, eventually
+
+pytestmark = pytest.mark.thorough
 
 VIDEOS = 48
 

@@ -105,6 +105,7 @@ def test_more_than_the_limit_is_refused_with_both_numbers(api: APIClient) -> Non
     assert "10,000" in answer.json()["detail"]
 
 
+@pytest.mark.thorough
 def test_the_limit_itself_is_accepted_with_queries_that_grow_by_the_500_only(
     api: APIClient, django_assert_max_num_queries: Any
 ) -> None:

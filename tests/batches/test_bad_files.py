@@ -53,6 +53,7 @@ def test_a_file_over_five_megabytes_is_refused_by_name_and_size(user: User, size
     assert not Batch.objects.exists()
 
 
+@pytest.mark.thorough
 def test_a_file_of_five_megabytes_is_taken(user: User) -> None:
     line = b"https://youtu.be/dQw4w9WgXcQ\n"
     said = upload(user, ("full.txt", (line * (5 * 2**20 // len(line) + 1))[: 5 * 2**20]))

@@ -43,6 +43,7 @@ def peak_of_export(batch: Batch, format: str) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 @pytest.mark.parametrize(("format", "videos"), [("zip", 1000), ("markdown", 600), ("json", 600), ("csv", 600)])
 def test_memory_does_not_grow_with_the_batch(format: str, videos: int) -> None:

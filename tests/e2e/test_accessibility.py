@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.installation import Installation
@@ -79,6 +80,7 @@ def inaccessible(page: Page) -> list[str]:
     return [*wrong, *page.evaluate(SMALL_TARGETS)]
 
 
+@pytest.mark.thorough
 def test_every_page_is_accessible(site: Installation, browser: Browser, broken: dict[str, str]) -> None:
     wrong: dict[str, list[str]] = {}
     for email in ("", NEWCOMER, EMAIL):
@@ -98,6 +100,7 @@ def test_every_page_is_accessible(site: Installation, browser: Browser, broken: 
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
+@pytest.mark.thorough
 def test_open_dialogs_are_accessible_too(site: Installation, browser: Browser) -> None:
     context = browser.new_context(base_url=site.base_url)
     page = context.new_page()
@@ -111,6 +114,7 @@ def test_open_dialogs_are_accessible_too(site: Installation, browser: Browser) -
     context.close()
 
 
+@pytest.mark.thorough
 def test_the_player_asks_another_host_only_after_the_click(site: Installation, browser: Browser) -> None:
     context = browser.new_context(base_url=site.base_url)
     page = context.new_page()

@@ -138,6 +138,7 @@ def test_cancelling_keeps_what_is_done_and_goes_on_later(app: Installation, page
     expect(page.locator(".tally")).to_contain_text("2 waiting")
 
 
+@pytest.mark.thorough
 def test_two_tabs_tell_the_same(context: BrowserContext, page: Page) -> None:
     create(page, links(3, "tabs"))
     other = context.new_page()
@@ -150,6 +151,7 @@ def test_two_tabs_tell_the_same(context: BrowserContext, page: Page) -> None:
     expect(other.get_by_role("button", name="Go on with the rest")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_two_users_see_nothing_of_each_other(app: Installation, browser: Browser, page: Page) -> None:
     create(page, links(1, "mine"))
     stranger = browser.new_context(base_url=app.base_url)
@@ -170,6 +172,7 @@ def test_two_users_see_nothing_of_each_other(app: Installation, browser: Browser
         stranger.close()
 
 
+@pytest.mark.thorough
 def test_what_failed_is_tried_again_at_a_click_to_the_end(app: Installation, page: Page) -> None:
     create(page, links(2, "more") + "\n" + links(1, "gone"))
     app.start("worker")
@@ -256,6 +259,7 @@ def test_the_theme_is_chosen_and_remembered(page: Page) -> None:
     expect(page.locator("body")).to_have_css("background-color", "rgb(15, 17, 21)")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_is_wider_than_the_screen(width: int, app: Installation, page: Page) -> None:
     create(page, links(2, f"w{width}") + "\nhttps://www.youtube.com/playlist?list=" + "PL" + "?" * 120)

@@ -55,6 +55,7 @@ def test_a_batch_of_only_a_playlist_becomes_its_videos(api: Api) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_lists_and_videos_share_a_batch_in_order_without_duplicates(api: Api) -> None:
     video = playlists.videos("PLfake0003twoPlaylist")[1]
     urls = [playlist("PLfake0003twoPlaylist"), f"https://youtu.be/{video}", "https://www.youtube.com/@fake0250chn"]
@@ -98,6 +99,7 @@ def test_a_video_of_a_playlist_brings_the_playlist_when_asked(api: Api) -> None:
     assert [item["video_id"] for item in whole["items"]] == [ids[2], ids[0], ids[1], ids[3]]
 
 
+@pytest.mark.thorough
 def test_a_short_trouble_is_waited_for(api: Api) -> None:
     ended = api.wait(api.create([playlist("PLflak0002flkPlaylist")], model="extractive")["id"])
     assert ended["completed_videos"] == 2

@@ -13,6 +13,8 @@ from tests.installation import Installation
 from tools.demo import EMAIL
 from tools.screenshots import log_in
 
+pytestmark = pytest.mark.thorough
+
 ROWS, CHANGES, PAUSE = 10_000, 100, 50  # rows, messages, ms between two of them
 LONGEST = 100  # ms
 FILL = f"""

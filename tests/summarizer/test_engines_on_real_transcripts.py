@@ -18,6 +18,8 @@ from tests.summarizer.llm_contract import fake, server
 from tests.summarizer.talks import STANDARD
 from tests.summarizer.test_pipeline import Shelf
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["fake", "server"]
 
 

@@ -188,6 +188,7 @@ def test_long_captions_of_nothing_but_one_word_end() -> None:
     assert_grounded(extract(segments), segments)
 
 
+@pytest.mark.thorough
 def test_time_grows_with_the_length_and_no_faster() -> None:
     quarter = hour()[:20]
     assert _calls_for(quarter * 16) < 8 * 1.3 * _calls_for(quarter * 2)
@@ -229,6 +230,7 @@ def test_a_repair_leaves_the_draft_as_it_is() -> None:
     assert ExtractiveEngine().repair(segments, draft, ["?"], SummaryRequest(), no_progress).draft == draft
 
 
+@pytest.mark.thorough
 def test_real_captions_are_extracted_without_a_word_that_was_not_said(shared: Path) -> None:
     paths = sorted((shared / "replay" / "transcripts" / "norm").glob("*.json"))
     assert len(paths) == 54

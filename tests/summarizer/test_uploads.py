@@ -334,6 +334,7 @@ def test_what_stands_in_a_caption_of_xml_is_a_part_of_it() -> None:
     assert spoken("talk.xml", nested) == [(1.0, "out in out")]
 
 
+@pytest.mark.thorough
 def test_a_million_captions_are_refused_with_a_sentence() -> None:
     with pytest.raises(InvalidCaptionFile, match="more than 200,000 captions"):
         read_captions("many.srt", _many(1_000_000))

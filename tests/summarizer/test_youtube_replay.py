@@ -168,6 +168,7 @@ def _real(shared: Path) -> list[Path]:
     return sorted((shared / "replay" / "transcripts" / "norm").glob("*.json"))
 
 
+@pytest.mark.thorough
 def test_all_real_transcripts_arrive_clean_whole_and_in_their_language(shared: Path, source: YouTubeSource) -> None:
     files = _real(shared)
     assert len(files) == 54
@@ -185,6 +186,7 @@ def test_all_real_transcripts_arrive_clean_whole_and_in_their_language(shared: P
         _assert_words_survive(path, " ".join(part.text for part in segments))
 
 
+@pytest.mark.thorough
 def test_ytdlp_gives_the_same_words_of_all_real_transcripts(
     shared: Path, replay: ReplayYouTube, source: YouTubeSource
 ) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from summarizer.youtube_urls import parse
 from tests.summarizer.test_youtube_urls import CHANNEL, FORMS, ID, LIST, WRAPPINGS
 
+pytestmark = pytest.mark.thorough
+
 SHAPES = {
     "video": re.compile(r"[A-Za-z0-9_-]{11}"),
     "playlist": re.compile(r"[A-Za-z0-9_.-]{12,64}|WL|LL|LM|RDMM"),
