@@ -185,7 +185,7 @@ def test_batches_belong_to_the_only_person_else_to_the_first_administrator() -> 
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_rest_can_be_resumed(terminal: Terminal) -> None:
-    process = terminal.start("vid00000011", *(f"slow1_{n:05d}" for n in range(20)), "--name", "Cut", "--zip", "cut.zip")
+    process = terminal.start("vid00000011", *(f"slow2_{n:05d}" for n in range(20)), "--name", "Cut", "--zip", "cut.zip")
     state = "SELECT status, completed_videos, processing_videos FROM batches_batch WHERE name = 'Cut'"
     assert process.stdout
     while "summaries/" not in (line := process.stdout.readline()):
