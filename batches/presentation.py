@@ -32,6 +32,7 @@ UPLOADABLE = {
     "only_automatic",
     "empty_transcript",
     "po_token_required",
+    "youtube_blocked",
 }
 LANGUAGES = (
     *("en", "de", "es", "fr", "it", "pt", "nl", "pl", "sv", "tr", "uk", "ru", "ar", "fa", "he", "hi", "id", "ja", "ko"),
