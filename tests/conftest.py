@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -98,6 +99,15 @@ def chromium_path() -> str:
         if found := shutil.which(candidate):
             return found
     pytest.skip("no Chromium: install it, or name its program in CHROMIUM")
+
+
+# -- Ctrl-C
+
+
+def pytest_configure() -> None:
+    """A shell ignores Ctrl-C for what it starts in the background, and children inherit that: ours must hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # -- a run in which every test must run
