@@ -310,12 +310,13 @@ class BatchDetailShape(BatchShape):
 
     current_item = CurrentItemShape(allow_null=True, read_only=True)
     current_items = CurrentItemShape(many=True, read_only=True)
-    waiting = WaitingShape(allow_null=True, read_only=True)
+    waiting = WaitingShape(allow_null=True, read_only=True, help_text="Why nothing of it runs.")
+    slowed = WaitingShape(allow_null=True, read_only=True, help_text="Why nothing more begins though some of it runs.")
     expansions = ExpansionShape(many=True, read_only=True)
     items = ItemShape(many=True, read_only=True)
 
     class Meta(BatchShape.Meta):
-        fields = [*BatchShape.Meta.fields, "current_item", "current_items", "waiting", "expansions", "items"]
+        fields = [*BatchShape.Meta.fields, "current_item", "current_items", "waiting", "slowed", "expansions", "items"]
 
 
 class AuthorChapterShape(serializers.Serializer[Any]):
