@@ -93,17 +93,22 @@ def revoke_token(token: ApiToken) -> None:
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def sessions(user: User) -> list[UserSession]:
-    """The browsers that are logged in, the last one first."""
+def sessions(user: User, current: str | None = None) -> list[UserSession]:
+    """The browsers that are logged in: first the one with the session key `current`, then the one seen last."""
     listed: list[UserSession] = UserSession.objects.purge_and_list(user)
-    return sorted(listed, key=lambda session: session.created_at, reverse=True)
+    return sorted(listed, key=lambda session: (session.session_key == current, session.last_seen_at), reverse=True)
+
+
+def end_session(session: UserSession) -> None:
+    """Logs the user out of this one browser. What it watches live closes within half a minute."""
+    session.end()
 
 
 def end_other_sessions(user: User, current: str | None) -> int:
     """Logs the user out of every browser but the one with the session key `current`. Answers of how many."""
     others = [session for session in sessions(user) if session.session_key != current]
     for session in others:
-        session.end()
+        end_session(session)
     return len(others)
 
 
@@ -115,6 +120,7 @@ def delete_account(user: User) -> None:
             raise LastAdministrator
         for batch in user.batches.order_by("pk"):
             delete_batch(batch)  # stops running work, and tells the pages that watch it
+        end_other_sessions(user, None)
         user.delete()
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("account/email", views.change_email, name="change_email"),
     path("account/export", views.export_account, name="export_account"),
     path("account/sessions/end", views.log_out_elsewhere, name="log_out_elsewhere"),
+    path("account/sessions/<int:pk>/end", views.end_session, name="end_session"),
     path("account/tokens", views.tokens, name="tokens"),
     path("account/tokens/<uuid:pk>/revoke", views.revoke_token, name="revoke_token"),
     path("accounts/signup/", views.SignUpView.as_view(), name="account_signup"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.views import LoginView, SignupView
 from allauth.decorators import rate_limit
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -27,7 +28,7 @@ from accounts.forms import DeleteAccountForm, EmailForm, ProfileForm, TokenForm
 from accounts.models import User
 from batches import money
 from batches.downloads import everything_response
-from batches.presentation import plural
+from batches.presentation import browser, plural
 from batches.sentences import translated
 
 
@@ -60,14 +61,14 @@ def account(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("account")
-    sessions = operations.sessions(person)
+    here = request.session.session_key
     return render(
         request,
         "accounts/account.html",
         {
             "form": form,
-            "sessions": sessions,
-            "here": request.session.session_key,
+            "sessions": operations.sessions(person, here),
+            "here": here,
             "spent": money.spent(person),
             "usage": _usage(person),
             "budget": settings.MONTHLY_BUDGET_USER,
@@ -92,6 +93,15 @@ def change_email(request: HttpRequest) -> HttpResponse:
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
     ended = operations.end_other_sessions(_person(request), request.session.session_key)
     messages.success(request, _("Logged out of {browsers}.").format(browsers=plural(ended, "other browser")))
+    return redirect("account")
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    session = get_object_or_404(UserSession, pk=pk, user=_person(request))
+    operations.end_session(session)
+    messages.success(request, _("Logged out of {browser}.").format(browser=browser(session.user_agent)))
     return redirect("account")
 
 

@@ -156,7 +156,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
         only = Item.Status.FAILED if which == "failed" else None
         changes = progress.changes_of(batch, since, limit=0 if which == "none" else None, only=only)
         shown = dict(serializers.BatchShape(batch).data)
-        live = ("status", "progress", "current_item", "current_items", "waiting", "rev", "export_url")
+        live = ("status", "progress", "current_item", "current_items", "waiting", "slowed", "rev", "export_url")
         shown.update({key: changes[key] for key in live})
         shown["expansions"] = progress.expansions(batch)
         if which != "none":

@@ -115,7 +115,11 @@ class BatchPage:
 
     @cached_property
     def rows(self) -> Page[Item]:
-        items: QuerySet[Item] = self.batch.items.select_related("video").order_by(*SORTS[self.sort][1])
+        items: QuerySet[Item] = (
+            self.batch.items.select_related("video")
+            .annotate(caption_source=F("summary__caption_source"), caption_tried=F("summary__caption_tried"))
+            .order_by(*SORTS[self.sort][1])
+        )
         if self.batch.engine != EXTRACTIVE:
             charges = Charge.objects.filter(item=OuterRef("pk")).order_by().values("item")
             items = items.annotate(cost=Subquery(charges.annotate(sum=Sum("cost")).values("sum")))

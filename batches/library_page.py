@@ -50,6 +50,7 @@ class LibraryPage:
         self.chosen = {name: asked.get(name, "").strip()[:200] for name in ("q", "channel", "language", "model")}
         self.chosen |= {name: asked.get(name, "") for name in ("from", "to") if _day(asked.get(name, ""))}
         self._before, self._after = _place(asked.get("before", "")), _place(asked.get("after", ""))
+        self.is_ticked = asked.get("choose") == "page"  # whether all boxes of this page are
         until = _day(self.chosen.get("to", ""))
         self.query = search.Query(
             text=self.chosen["q"],
@@ -163,7 +164,13 @@ class LibraryPage:
         found, newer, _older = self._found
         return self._at(after=found[0][0]) if newer and found else ""
 
-    def _at(self, **place: int) -> str:
+    @property
+    def tick_query(self) -> str:
+        """The address of this very page with all its boxes ticked, or with none where all are."""
+        place = {"before": self._before, "after": self._after, "choose": None if self.is_ticked else "page"}
+        return self._at(**{name: value for name, value in place.items() if value is not None})
+
+    def _at(self, **place: int | str) -> str:
         return "&".join(filter(None, (self.filter_query, urlencode(place))))
 
     def every_id(self) -> list[UUID]:

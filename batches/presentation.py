@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from batches.models import Batch, Item, Summary
 from batches.sentences import translated
 from batches.words import CAPTION_KINDS, CAUSES, LENGTHS, LIST_STATUSES, LIVE, NOUNS, STAGES, STATUSES
+from summarizer.transcripts.base import source_title
 
 # Whoever can watch these, or has their captions, can still have them summarized.
 UPLOADABLE = {
@@ -199,6 +200,14 @@ def grounding(summary: Summary) -> str:
 def captions_word(summary: Summary) -> str:
     """“Automatic captions, English”."""
     return ", ".join(filter(None, (str(CAPTION_KINDS[summary.caption_kind]), language_name(summary.caption_language))))
+
+
+def tried_before(tried: Sequence[Mapping[str, str]]) -> str:
+    """Who was asked for captions in vain, and why, from `Summary.caption_tried`: “youtube-transcript-api (YouTube asks
+    for a proof of origin)”; "" when the first who was asked had them.
+    """
+    failed = _("{source} ({cause})")
+    return listed([failed.format(source=source_title(each["source"]), cause=cause(each["code"])) for each in tried])
 
 
 def dropped_claims(summary: Summary) -> int:

@@ -42,6 +42,8 @@ ITEM_FIELDS = (
     "video__title",
     "video__channel",
     "video__duration",
+    "summary__caption_source",
+    "summary__caption_tried",
 )
 
 
@@ -148,6 +150,10 @@ def item_row(row: dict[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "stage": row["stage"] or None,
         "summary_id": str(row["summary_id"]) if row["summary_id"] else None,
+        "caption_source": row["summary__caption_source"] or None,
+        "caption_tried": [
+            {**each, "reason": translated(each["reason"])} for each in row["summary__caption_tried"] or ()
+        ],
         "error_code": row["error_code"] or None,
         "error_message": translated(row["error_message"]) or None,
         "uploadable": row["status"] == Item.Status.FAILED and row["error_code"] in UPLOADABLE,

@@ -221,6 +221,14 @@ class WaitingShape(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
 
 
+class TriedShape(serializers.Serializer[Any]):
+    """A transcript source that was asked and failed."""
+
+    source = serializers.CharField(help_text="youtube or ytdlp.")  # type: ignore[assignment]  # DRF takes it off
+    code = serializers.CharField(help_text="As an item's error_code.")
+    reason = Sentence()
+
+
 class ItemShape(serializers.Serializer[Any]):
     """One item; as `progress.item_row` writes it."""
 
@@ -234,6 +242,11 @@ class ItemShape(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Item.Status.choices)
     stage = serializers.CharField(allow_null=True)
     summary_id = serializers.UUIDField(allow_null=True)
+    caption_source = serializers.CharField(allow_null=True, help_text="Who gave the captions of the summary.")
+    caption_tried = TriedShape(
+        many=True,
+        help_text="Who was asked for them before, in vain. What a failed item tried, is in its error_message.",
+    )
     error_code = serializers.CharField(allow_null=True)
     error_message = serializers.CharField(allow_null=True)
     retry_count = serializers.IntegerField()
@@ -310,12 +323,13 @@ class BatchDetailShape(BatchShape):
 
     current_item = CurrentItemShape(allow_null=True, read_only=True)
     current_items = CurrentItemShape(many=True, read_only=True)
-    waiting = WaitingShape(allow_null=True, read_only=True)
+    waiting = WaitingShape(allow_null=True, read_only=True, help_text="Why nothing of it runs.")
+    slowed = WaitingShape(allow_null=True, read_only=True, help_text="Why nothing more begins though some of it runs.")
     expansions = ExpansionShape(many=True, read_only=True)
     items = ItemShape(many=True, read_only=True)
 
     class Meta(BatchShape.Meta):
-        fields = [*BatchShape.Meta.fields, "current_item", "current_items", "waiting", "expansions", "items"]
+        fields = [*BatchShape.Meta.fields, "current_item", "current_items", "waiting", "slowed", "expansions", "items"]
 
 
 class AuthorChapterShape(serializers.Serializer[Any]):
@@ -334,6 +348,7 @@ class SummaryShape(serializers.ModelSerializer[Summary]):
     channel = serializers.CharField(source="video.channel", read_only=True)
     duration = serializers.FloatField(source="video.duration", allow_null=True, read_only=True)
     published = serializers.DateField(source="video.published", allow_null=True, read_only=True)
+    caption_tried = TriedShape(many=True, read_only=True, help_text="Who was asked for the captions before, in vain.")
     author_chapters = serializers.SerializerMethodField(help_text="As the video's author wrote them.")
     usage = serializers.SerializerMethodField(help_text="What this summary took.")
 
@@ -355,6 +370,7 @@ class SummaryShape(serializers.ModelSerializer[Summary]):
             "caption_kind",
             "caption_language",
             "caption_source",
+            "caption_tried",
             "length",
             "engine",
             "model",

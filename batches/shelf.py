@@ -59,6 +59,7 @@ def save_fetched(video: Video, fetched: records.Fetched, *, by_default: bool) ->
     found, transcript = fetched.video, fetched.transcript
     captions = {
         "source": transcript.source,
+        "tried": [asdict(each) for each in fetched.tried],
         "cues": [[cue.start, cue.duration, cue.text] for cue in transcript.cues],
         "duration": transcript.duration,
         "tokens": tokens_of(transcript),
@@ -115,6 +116,7 @@ def summary_row(item: Item, transcript: Transcript, summary: records.Summary) ->
         caption_kind=transcript.kind,
         caption_language=transcript.language,
         caption_source=transcript.source,
+        caption_tried=transcript.tried,
         length=item.batch.summary_length,
         engine=summary.engine,
         model=summary.model,

@@ -81,11 +81,24 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A transcript source that was asked and failed: its name, the error's code, and its sentence."""
+
+    source: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a transcript source answers: the transcript, and what it learned about the video on the way."""
+    """What a transcript source answers: the transcript, and what it learned about the video on the way.
+
+    `tried` are the sources that were asked before, in order.
+    """
 
     video: Video
     transcript: Transcript
+    tried: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,6 +338,22 @@ def test_the_api_translates_what_is_stored_and_the_export_does_not() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("made_up")
+def test_why_captions_were_had_elsewhere_is_translated_on_every_surface() -> None:
+    tried = [{"source": "youtube", "code": "po_token_required", "reason": PoTokenRequired.sentence}]
+    batch = make_batch(["completed"], summary_fields={"caption_source": "ytdlp", "caption_tried": tried})
+    [item] = batch.items.all()
+    client = Client()
+    client.force_login(batch.user)
+    for headers, said in (({}, str), (ASKING, _in_xx)):
+        expected = [{**tried[0], "reason": said(PoTokenRequired.sentence)}]
+        assert client.get(f"/api/batch/{batch.pk}", headers=headers).json()["items"][0]["caption_tried"] == expected
+        assert client.get(f"/api/summaries/{item.summary_id}", headers=headers).json()["caption_tried"] == expected
+        page = unescape(client.get(batch.get_absolute_url(), headers=headers).content.decode())
+        assert said("YouTube asks for a proof of origin") in page
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("made_up")
 @pytest.mark.parametrize(
     ("method", "path", "body", "detail"),
     [

@@ -21,8 +21,8 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from batches import gates, operations, search  # noqa: E402
-from batches.models import Gate, Item, Video, Worker  # noqa: E402
-from summarizer.errors import NoTranscript  # noqa: E402
+from batches.models import Gate, Item, Summary, Video, Worker  # noqa: E402
+from summarizer.errors import NoTranscript, PoTokenRequired  # noqa: E402
 from tests.batches.builders import items_of, make_batch, make_user  # noqa: E402
 from tests.installation import PASSWORD  # noqa: E402
 
@@ -60,6 +60,9 @@ def batch_at_work(user: User) -> None:
             item.summary.content = {"overview": talk["about"], "points": points}
             item.summary.save()
             search.add(item.summary, search.document(item.summary, None))
+    first_in_vain = {"source": "youtube", "code": PoTokenRequired.code, "reason": PoTokenRequired.sentence}
+    second_source = {"caption_source": "ytdlp", "caption_tried": [first_in_vain]}
+    Summary.objects.filter(item__batch=batch, item__position=2).update(**second_source)
 
 
 def batch_that_waits(user: User) -> None:

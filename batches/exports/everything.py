@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,7 +20,7 @@ from batches.exports.zip import Archive
 from batches.models import Batch, Transcript
 
 README = (
-    "account.json: who you are here, what you spent, and the names of your API tokens.\n"
+    "account.json: who you are here, what you spent, your browsers, and the names of your API tokens.\n"
     "batches/: everything of each batch, with its summaries and what failed.\n"
     "summaries/: each summary to read.\n"
     "captions/: the caption files you uploaded, as [[start second, duration, text], …].\n"
@@ -63,6 +64,15 @@ def _account(user: User) -> dict[str, Any]:
         "tokens": [
             {"name": token.name, "created": token.created_at.isoformat(), "expires": token.expires_at.isoformat()}
             for token in user.api_tokens.all()
+        ],
+        "browsers": [
+            {
+                "browser": session.user_agent,
+                "address": session.ip,
+                "logged_in": session.created_at.isoformat(),
+                "last_seen": session.last_seen_at.isoformat(),
+            }
+            for session in UserSession.objects.filter(user=user).order_by("created_at")
         ],
     }
 

@@ -40,6 +40,7 @@ def summary_record(item: Item, summary: Summary) -> dict[str, Any]:
             "kind": summary.caption_kind,
             "language": summary.caption_language,
             "source": summary.caption_source,
+            "tried": summary.caption_tried,
         },
         "length": summary.length,
         "engine": summary.engine,

@@ -41,6 +41,9 @@ class Summary(models.Model):
     caption_kind = models.CharField(max_length=10, choices=Transcript.Kind)
     caption_language = models.CharField(max_length=35, blank=True)
     caption_source = models.CharField(max_length=30, blank=True, help_text="Who gave them: youtube, ytdlp, upload")
+    caption_tried = models.JSONField(
+        default=list, blank=True, help_text="Who was asked for them before, in vain: [{source, code, reason}, …]"
+    )
     length = models.CharField(max_length=10, choices=[(name, name) for name in records.LENGTHS])
     engine = models.CharField(max_length=20)
     model = models.CharField(max_length=100)

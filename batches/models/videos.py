@@ -77,6 +77,9 @@ class Transcript(models.Model):
     language = models.CharField(max_length=35, blank=True)
     kind = models.CharField(max_length=10, choices=Kind)
     source = models.CharField(max_length=30)
+    tried = models.JSONField(
+        default=list, blank=True, help_text="Who was asked before, in vain: [{source, code, reason}, …]"
+    )
     by_default = models.BooleanField(default=True, help_text="What YouTube gives to who asks for no language")
     cues = models.JSONField(help_text="[[start second, duration, text], …]")
     duration = models.FloatField("duration in seconds", default=0)

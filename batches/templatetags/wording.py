@@ -32,6 +32,8 @@ for name in (
     "takes_captions",
     "engine_name",
     "coverage",
+    "source_title",
+    "tried_before",
     "grounding",
     "state",
     "state_word",

@@ -14,7 +14,7 @@ from summarizer.errors import (
     YouTubeUnreadable,
 )
 from summarizer.marks import gettext_noop as _
-from summarizer.records import CaptionChoice, Fetched, Progress, Video
+from summarizer.records import CaptionChoice, Fetched, Progress, Tried, Video
 from summarizer.transcripts.base import TranscriptSource, source_title
 
 # What another client may get past; and what an account's cookies may.
@@ -25,8 +25,8 @@ _ACCOUNT = (AgeRestricted, VideoRestricted, YouTubeBlocked)
 class Chain:
     """A `TranscriptSource` made of others, which are built when they are first needed.
 
-    `account`: the later ones have the cookies of an account. A transcript names the source that gave it; an error that
-    several led to says what was tried and why each failed.
+    `account`: the later ones have the cookies of an account. A transcript names the source that gave it, and comes with
+    what was tried before; an error that several led to says what was tried and why each failed.
     """
 
     name = "chain"
@@ -46,7 +46,11 @@ class Chain:
                 if not isinstance(error, self._mendable):
                     break
             else:
-                return replace(fetched, video=_completed(fetched.video, [error.video for _, error in tried]))
+                return replace(
+                    fetched,
+                    video=_completed(fetched.video, [error.video for _, error in tried]),
+                    tried=tuple(Tried(other, error.code, str(error)) for other, error in tried),
+                )
         raise _told(tried)
 
     def describe(self, video_id: str, progress: Progress) -> Video:

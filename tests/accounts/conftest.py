@@ -14,6 +14,16 @@ from accounts.models import ApiToken, User
 from tests.batches.builders import make_user
 
 PASSWORD = "correct horse battery"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/605.1.15"
+
+
+def logged_in(user: User, agent: str = FIREFOX, address: str = "127.0.0.1") -> Client:
+    """A browser that logged in through the page."""
+    browser = Client(headers={"user-agent": agent}, REMOTE_ADDR=address)
+    answer = browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert answer.status_code == 302
+    return browser
 
 
 @pytest.fixture

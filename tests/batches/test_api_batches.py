@@ -9,10 +9,12 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from batches.models import Batch, Summary
+from batches import gates, progress
+from batches.models import Batch, Summary, Worker
 from tests.batches.builders import make_batch, make_user
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,18 @@ def test_a_batch_answers_with_the_contract_s_fields(api: APIClient, batch: Batch
     }  # fmt: skip
     contract = {"id", "name", "status", "model", "summary_length", "options", "duplicates", "rev", "created_at"}
     assert body.keys() >= contract | {"started_at", "completed_at"}
+
+
+def test_it_says_of_what_goes_on_all_that_the_socket_says(api: APIClient, batch: Batch) -> None:
+    now = timezone.now()
+    Worker.objects.create(name="w", host="h", pid=1, slots=1)
+    gates.block_youtube("YouTube refuses this server.", now, now)
+    told = progress.changes(batch.pk)
+    assert told is not None
+    assert told["slowed"]["reason"] == "YouTube refuses this server."
+    body = api.get(f"/api/batch/{batch.pk}").json()
+    only_there = {"batch_job_id", "more"}  # its name for the id, and a note that the message was cut
+    assert {key: body[key] for key in told.keys() - only_there} == {key: told[key] for key in told.keys() - only_there}
 
 
 def test_items_can_be_left_out_or_narrowed(api: APIClient, batch: Batch) -> None:

@@ -160,7 +160,7 @@ def test_the_json_holds_full_records() -> None:
     assert [record["position"] for record in document["summaries"]] == [1, 3]
     first = document["summaries"][0]
     assert first["points"][1] == {"text": "It rests overnight.", "seconds": [4.0, 65.0]}
-    assert first["captions"] == {"kind": "manual", "language": "en", "source": "youtube"}
+    assert first["captions"] == {"kind": "manual", "language": "en", "source": "youtube", "tried": []}
     assert [record["error_code"] for record in document["without_summary"]] == ["no_transcript"]
     assert document["rejected"] == [{"line": 2, "text": "x", "reason": "y"}]
 

@@ -248,6 +248,55 @@ def test_what_is_exported_is_said_by_the_button() -> None:
     assert "Choose summaries first" in nothing.content.decode()
 
 
+def ticked(html: str) -> list[str]:
+    return re.findall(r'name="summary" value="([^"]+)" checked', html)
+
+
+def exported(user: User, query: str) -> list[str]:
+    answer = client_of(user).get(f"/library/export{query}&as=json")
+    document = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    return [row["id"] for row in document["summaries"]]
+
+
+@pytest.mark.parametrize("begin", ["", "?q=yeast"])
+def test_all_of_a_page_are_chosen_by_one_link_and_let_go_by_another(begin: str) -> None:
+    user = make_user()
+    made = [str(shelve(user, "Yeast").pk) for _ in range(60)][::-1]
+    second = page(user, _turn(page(user, begin), "next"))
+    third = page(user, _turn(second, "next"))
+    for html, keys in ((second, made[24:48]), (third, made[48:]), (page(user, _turn(third, "prev")), made[24:48])):
+        assert ticked(html) == []
+        [choose] = re.findall(r'href="([^"]+)#list">Choose all on this page<', html)
+        chosen = page(user, choose)
+        assert ticked(chosen) == keys
+        assert exported(user, "?which=chosen&summary=" + "&summary=".join(keys)) == keys
+        [let_go] = re.findall(r'href="([^"]+)#list">Choose none<', chosen)
+        assert ticked(page(user, let_go)) == []
+        assert "choose=" not in "".join(re.findall(r'rel="(?:next|prev)" href="([^"]+)"', chosen)), "it is of this page"
+
+
+def test_a_single_page_is_chosen_whole() -> None:
+    user = make_user()
+    keys = {str(shelve(user).pk) for _ in range(2)}
+    [choose] = re.findall(r'href="([^"]+)#list">Choose all<', page(user))
+    assert {*ticked(page(user, choose))} == keys
+
+
+def test_what_matches_on_all_pages_is_exported_from_any_of_them() -> None:
+    """By what is asked for, not by keys: the form of a page has those of its own boxes only."""
+    user = make_user()
+    made = [str(shelve(user, "Yeast", video_fields={"channel": "Oven"}).pk) for _ in range(60)][::-1]
+    shelve(user, "Yeast")
+    shelve(make_user(), "Yeast", video_fields={"channel": "Oven"})
+    second = page(user, _turn(page(user, "?q=yeast&channel=Oven"), "next"))
+    assert "Export all that match" in second
+    [form] = re.findall(r'<form method="get" action="/library/export".*?</form>', second, re.DOTALL)
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    assert dict(fields) == {"q": "yeast", "channel": "Oven"}
+    asked = "&".join(f"{name}={value}" for name, value in fields)
+    assert exported(user, f"?{asked}&which=all&summary={made[30]}") == made
+
+
 def _many(user: User, count: int) -> None:
     video = make_video()
     summaries = [summary_of(user, video) for _ in range(count)]

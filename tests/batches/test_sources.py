@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from batches import gates, intake, operations, shelf
+from batches import gates, intake, operations, progress, shelf
+from batches.exports.json import summary_record
 from batches.models import Batch, Gate, Item, Transcript, Video
+from summarizer import records
+from summarizer.errors import PoTokenRequired
+from summarizer.records import Fetched
 from tests.batches.builders import make_transcript, make_user
 from tests.batches.fetching import batch_of, fetched_item, forget_sources, item_of, reaching, work_on
+from tests.batches.surfaces import words_of
 from tests.fakes.youtube import FakeYouTube
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +86,85 @@ def test_what_the_first_learned_completes_what_the_second_knows(youtube: FakeYou
     video = fetched_item("pota0000001").video
     assert (video.channel, str(video.published)) == ("Fake Channel", "2026-01-26")
     assert len(video.chapters) == 4
+
+
+# -- what is kept of who was asked before
+
+UNREADABLE = "YouTube's answer could not be read. Try again."
+BEFORE = [
+    ("pota0000001", "po_token_required", PoTokenRequired.sentence, "YouTube asks for a proof of origin"),
+    ("odda0000001", "youtube_failed", UNREADABLE, "YouTube gave no usable answer"),
+]
+
+
+def client_of(item: Item) -> Client:
+    client = Client()
+    client.force_login(item.batch.user)
+    return client
+
+
+@pytest.mark.parametrize(("video_id", "code", "reason", "cause"), BEFORE)
+def test_every_surface_says_who_answered_and_who_was_asked_before(
+    youtube: FakeYouTube, video_id: str, code: str, reason: str, cause: str
+) -> None:
+    item = fetched_item(video_id)
+    tried = [{"source": "youtube", "code": code, "reason": reason}]
+    assert item.transcript is not None
+    assert item.summary is not None
+    assert item.transcript.tried == item.summary.caption_tried == tried
+
+    client = client_of(item)
+    for address in (f"/api/batch/{item.batch_id}", f"/api/batch/{item.batch_id}/items"):
+        body = client.get(address).json()
+        [row] = body.get("items") or body["results"]
+        assert (row["caption_source"], row["caption_tried"]) == ("ytdlp", tried)
+    changes = progress.changes(item.batch_id)
+    assert changes is not None
+    assert changes["items"][0]["caption_tried"] == tried
+    assert client.get(f"/api/summaries/{item.summary_id}").json()["caption_tried"] == tried
+    assert summary_record(item, item.summary)["captions"]["tried"] == tried
+    for address in (item.batch.get_absolute_url(), item.summary.get_absolute_url()):
+        shown = words_of(client.get(address))
+        assert f"captions from yt-dlp tried before: youtube-transcript-api ({cause})" in shown
+
+
+def test_who_comes_later_is_told_how_the_saved_captions_were_had(youtube: FakeYouTube) -> None:
+    first, second = fetched_item("pota0000001"), fetched_item("pota0000001")
+    assert first.summary is not None
+    assert second.summary is not None
+    assert second.summary.caption_tried == first.summary.caption_tried != []
+
+
+def test_where_the_first_answered_nothing_is_said_of_others(youtube: FakeYouTube) -> None:
+    item = fetched_item("vid00000001")
+    client = client_of(item)
+    [row] = client.get(f"/api/batch/{item.batch_id}").json()["items"]
+    assert (row["caption_source"], row["caption_tried"]) == ("youtube", [])
+    assert "tried before" not in words_of(client.get(item.batch.get_absolute_url()))
+
+
+def test_of_a_failed_item_no_captions_are_told(youtube: FakeYouTube) -> None:
+    item = fetched_item("pot_0000001")
+    [row] = client_of(item).get(f"/api/batch/{item.batch_id}").json()["items"]
+    assert (row["caption_source"], row["caption_tried"]) == (None, [])
+
+
+def test_captions_fetched_again_tell_of_the_last_time(youtube: FakeYouTube) -> None:
+    item = fetched_item("pota0000001")
+    fetched = Fetched(records.Video("pota0000001"), item.transcript.as_record())  # type: ignore[union-attr]
+    assert shelf.save_fetched(item.video, fetched, by_default=True).tried == []
+
+
+def test_what_is_kept_holds_no_secret_and_no_captions(account: FakeYouTube, settings: Any) -> None:
+    settings.YOUTUBE_PROXY_URL = account.base_url.replace("//", "//somebody:hidden@")
+    forget_sources()
+    item = fetched_item("bot_0000001")
+    assert source_of(item) == "ytdlp"
+    assert item.transcript is not None
+    kept = json.dumps(item.transcript.tried)
+    assert '"youtube_blocked"' in kept
+    cues = [text for _start, _duration, text in item.transcript.cues]
+    assert [text for text in ("secret", "hidden", "somebody", account.base_url, *cues) if text in kept] == []
 
 
 # -- what is said when nobody can

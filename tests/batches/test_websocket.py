@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.usersessions.models import UserSession
 from channels.db import database_sync_to_async as in_thread
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as django_settings
@@ -20,6 +21,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
+from accounts.operations import end_session
 from batches import consumers, lifecycle, operations
 from batches.models import Batch
 from summarizer.asgi import application
@@ -260,13 +262,17 @@ async def test_listeners_hear_of_their_own_batch_only(batch: Batch, owner: User)
         assert (await heard(first))["status"] == "pending"
 
 
-@pytest.mark.parametrize("what", ["logs out", "changes the password"])
+@pytest.mark.parametrize("what", ["logs out", "is logged out from another browser", "changes the password"])
 async def test_who_logs_out_elsewhere_hears_no_more(batch: Batch, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0)
 
     def leave() -> None:
         if what == "logs out":
             Session.objects.all().delete()
+        elif what == "is logged out from another browser":
+            for key in Session.objects.values_list("pk", flat=True):
+                listed = UserSession.objects.create(user=batch.user, session_key=key, ip="192.0.2.7")
+                end_session(listed)
         else:
             batch.user.set_password("another horse battery staple")
             batch.user.save()

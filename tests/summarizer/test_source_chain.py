@@ -20,6 +20,7 @@ from summarizer.records import (
     Progress,
     Stage,
     Transcript,
+    Tried,
     Video,
     no_progress,
 )
@@ -117,6 +118,14 @@ def test_the_first_that_has_it_answers() -> None:
     second = Fixed("second")
     assert ask(Fixed("first"), second).transcript.source == "first"
     assert second.asked == 0
+
+
+def test_a_transcript_comes_with_who_was_asked_before_and_why_they_failed() -> None:
+    assert ask(Fixed("first"), Fixed("second")).tried == ()
+    failure = errors.PoTokenRequired("Wants a proof.")
+    assert ask(Fixed("first", failure), Fixed("second")).tried == (
+        Tried("first", "po_token_required", "Wants a proof."),
+    )
 
 
 @pytest.mark.parametrize("error", [errors.PoTokenRequired(), errors.YouTubeUnreadable()])
