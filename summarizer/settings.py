@@ -108,6 +108,7 @@ DATABASES = {"default": env.database("DATABASE_URL", _sqlite_url, "postgres://�
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 SLOTS = env.integer("SLOTS", 16, "Videos worked on at once by one worker process: its threads.", low=1, high=256)
 if SQLITE:
+    DATABASES["default"]["ENGINE"] = "summarizer.sqlite"
     # Measured under six processes: 0 “database is locked”; with the defaults 9,998 in ten seconds.
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
@@ -160,6 +161,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A publish must fail at once when the broker is away: the sweeper rings again, nobody waits.
     "max_retries": 0,
     "global_keyprefix": f"{REDIS_PREFIX}:",
+    # A message that its worker has taken is not kept in Redis as well: what is lost, the sweeper rings for again.
+    "ack_emulation": False,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

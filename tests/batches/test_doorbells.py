@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 import time_machine
 from django.utils import timezone
 
 from batches import tasks
 from batches.models import Item, Worker
+from summarizer.celery import app
 from tests.batches.builders import make_batch
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +41,15 @@ def test_a_thousand_videos_that_wait_for_a_minute_cost_no_message_until_then(set
 
     assert queued[0] == SLOTS
     assert set(queued) == {SLOTS}, "doorbells pile up while nobody answers them"
+
+
+def test_a_message_that_was_taken_is_in_the_broker_no_more(broker: str) -> None:
+    tasks.start(make_batch(["pending"]).pk)
+    with app.connection_or_acquire() as connection, connection.channel() as channel:
+        message = channel.basic_get(app.conf.task_default_queue)
+        with redis.Redis.from_url(broker) as client:
+            left = client.keys("*unacked*")
+        channel.basic_ack(message.delivery_tag)
+
+    assert message is not None
+    assert left == []
