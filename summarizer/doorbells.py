@@ -16,6 +16,15 @@ class Channel(redis.Channel):
     """Puts nothing back when it closes, and acknowledges nothing once it is closed."""
 
     do_restore = False
+    _shared: Any = None
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        """One client for all that is sent: kombu makes one for every command, which costs more than the command."""
+        if asynchronous:
+            return super()._create_client(asynchronous=True)  # type: ignore[no-untyped-call]
+        if self._shared is None or self._shared.connection_pool is not self.pool:  # the pool is new after a break
+            self._shared = super()._create_client()  # type: ignore[no-untyped-call]
+        return self._shared
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         if not self.closed:

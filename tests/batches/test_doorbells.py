@@ -53,3 +53,13 @@ def test_a_message_that_was_taken_is_in_the_broker_no_more(broker: str) -> None:
 
     assert message is not None
     assert left == []
+
+
+def test_a_channel_sends_with_one_client_until_its_connections_are_new() -> None:
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        with channel.conn_or_acquire() as first, channel.conn_or_acquire() as second:
+            assert first is second
+        channel._disconnect_pools()  # as kombu does when the broker went away
+        with channel.conn_or_acquire() as third:
+            assert third is not first
+            assert third.ping()
