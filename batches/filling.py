@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from batches import shelf
 from batches.intake import CaptionFile
-from batches.models import Batch, Expansion, Item, Transcript, Video
+from batches.models import Batch, DeletedBatch, Expansion, Item, Transcript, Video
 from summarizer import records
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def videos_left_today(user: User) -> int | None:
     if user.is_superuser or not settings.USER_DAILY_VIDEOS:
         return None
     since = timezone.now() - timedelta(days=1)
-    used = Batch.objects.filter(user=user, created_at__gt=since).aggregate(n=Sum("total_videos"))["n"] or 0
+    today = (each.filter(user=user, created_at__gt=since) for each in (Batch.objects.all(), DeletedBatch.objects.all()))
+    used = sum(batches.aggregate(n=Sum("total_videos"))["n"] or 0 for batches in today)
     return max(0, settings.USER_DAILY_VIDEOS - used)
 
 

@@ -19,7 +19,7 @@ from batches.equipment import engine_config
 from batches.errors import KeyReused, LimitReached, NotActive, NothingToRetry
 from batches.filling import chunks, make_videos, saved_transcripts, uploaded, videos_left_today, write_items
 from batches.intake import CaptionFile
-from batches.models import Batch, Expansion, Item, RejectedLine, Summary, Transcript, Video
+from batches.models import Batch, DeletedBatch, Expansion, Item, RejectedLine, Summary, Transcript, Video
 from batches.orders import NAME_MAX, Order, take_order, take_wishes
 from batches.sentences import translated
 from summarizer.engines import select
@@ -345,6 +345,8 @@ def delete_batch(batch: Batch) -> None:
             lifecycle.cancel(batch.pk)
         summaries = list(Summary.objects.filter(item__batch=batch).values_list("pk", flat=True))
         own_videos = list(Video.objects.filter(owner=batch.user, items__batch=batch).values_list("pk", flat=True))
+        left = Batch.objects.select_for_update().filter(pk=batch.pk).values("user_id", "created_at", "total_videos")
+        DeletedBatch.objects.bulk_create(DeletedBatch(**each) for each in left)
         Batch.objects.filter(pk=batch.pk).delete()
         for chunk in chunks(summaries):
             Summary.objects.filter(pk__in=chunk).delete()

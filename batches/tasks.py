@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from batches import equipment, gates, growth, lifecycle, listing, work
 from batches.leases import Holder
 from batches.ledger import Hold
-from batches.models import Batch, Expansion, Item, Worker
+from batches.models import Batch, DeletedBatch, Expansion, Item, Worker
 from summarizer.celery import app
 from summarizer.errors import YouTubeBlocked
 
@@ -137,6 +137,7 @@ def sweep() -> None:
         lifecycle.settle(pk)
     Worker.objects.filter(heard_at__lt=now - timedelta(days=1)).delete()
     Hold.objects.filter(until__lt=now).delete()
+    DeletedBatch.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     if gates.blocked_too_long(now):
         lifecycle.fail_unfetched(YouTubeBlocked())
         growth.fail_waiting(YouTubeBlocked())

@@ -4,7 +4,7 @@
 """
 
 from batches.ledger import Charge, Hold, MonthlySpending
-from batches.models.batches import Batch, BatchQuerySet, Expansion, ExpansionQuerySet, RejectedLine
+from batches.models.batches import Batch, BatchQuerySet, DeletedBatch, Expansion, ExpansionQuerySet, RejectedLine
 from batches.models.items import Item, ItemQuerySet, Leave, SummaryPart
 from batches.models.running import Gate, Worker, WorkerQuerySet
 from batches.models.summaries import Summary, SummaryQuerySet
@@ -15,6 +15,7 @@ __all__ = [
     "Batch",
     "BatchQuerySet",
     "Charge",
+    "DeletedBatch",
     "Expansion",
     "ExpansionQuerySet",
     "Facet",

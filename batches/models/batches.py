@@ -170,6 +170,20 @@ class Batch(models.Model):
         return records.CaptionChoice(tuple(languages), manual_only=bool(self.options.get("manual_captions")))
 
 
+class DeletedBatch(models.Model):
+    """What is left of a deleted batch for a day: that it counts against the videos its user may add in one."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()  # the batch's own
+    total_videos = models.PositiveIntegerField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["user", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.total_videos} of {self.created_at:%Y-%m-%d %H:%M}"
+
+
 class RejectedLine(models.Model):
     """A pasted line that looks like a link and is none that we can take: kept, so that nothing is lost silently."""
 

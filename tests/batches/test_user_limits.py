@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from batches import gates, operations
-from batches.models import Batch, Gate
+from batches import gates, operations, tasks
+from batches.models import Batch, DeletedBatch, Gate
 from tests.batches.builders import make_batch, make_user
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,22 @@ def test_the_daily_number_of_videos_is_a_limit_that_says_what_is_left(settings: 
     assert refused.status_code == 429
     assert "1 are left" in refused.json()["detail"]
     assert create(user, "kJQP7kiw5Fk").status_code == 201
+
+
+def test_deleting_a_batch_gives_no_new_videos_that_day(settings: Any) -> None:
+    settings.USER_DAILY_VIDEOS = 3
+    user = make_user()
+    create(user, "dQw4w9WgXcQ", "9bZkp7q19f0")
+    operations.delete_batch(Batch.objects.get())
+    operations.delete_batch(Batch(pk=uuid4(), user=user))  # somebody else was faster
+
+    assert create(user, "kJQP7kiw5Fk", "jNQXAC9IVRw").status_code == 429
+    tasks.sweep()
+    assert create(user, "kJQP7kiw5Fk", "jNQXAC9IVRw").status_code == 429
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
+        tasks.sweep()
+        assert create(user, "kJQP7kiw5Fk", "jNQXAC9IVRw").status_code == 201
+    assert not DeletedBatch.objects.exists()
 
 
 def test_administrators_have_no_limits(settings: Any) -> None:
