@@ -28,8 +28,8 @@ from summarizer.records import Usage
 if TYPE_CHECKING:
     from accounts.models import User
 
-# Around the transcript: what the model is told, and the form of the answer.
-_PROMPT_TOKENS = 1_500
+# Around the transcript: what the model is told, what the video's page says, and the form of the answer.
+_PROMPT_TOKENS = 2_000
 _ANSWER_TOKENS: dict[str, int] = {"brief": 800, "standard": 1_500, "detailed": 3_500}
 _TOKENS_PER_SECOND = select.HOUR_OF_VIDEO.input_tokens / 3600
 _CHUNK = 500

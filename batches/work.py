@@ -141,7 +141,7 @@ def _summarize(item: Item, progress: Progress) -> None:
         particulars.refresh(item.video, progress)
     let_go()
     try:
-        summary = pipeline.summarize(transcript.as_record(), item.batch.request, progress)
+        summary = pipeline.summarize(transcript.as_record(), item.batch.request, progress, item.video.as_record())
     except NotGrounded:
         parts.forget()
         raise

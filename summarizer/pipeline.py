@@ -16,6 +16,8 @@ from summarizer.errors import ContextOverflow, EmptyTranscript, EngineError, Not
 from summarizer.grounding import Grounded, ground, left_out, within
 from summarizer.records import (
     ANY_CAPTIONS,
+    NO_PARTICULARS,
+    NO_VIDEO,
     CaptionChoice,
     Fetched,
     Progress,
@@ -23,8 +25,9 @@ from summarizer.records import (
     SummaryRequest,
     Transcript,
     Usage,
+    Video,
 )
-from summarizer.segments import coverage, segment, split
+from summarizer.segments import coverage, particulars, segment, split
 from summarizer.side_by_side import side_by_side
 from summarizer.transcripts.base import TranscriptSource
 
@@ -32,7 +35,8 @@ from summarizer.transcripts.base import TranscriptSource
 class PartStore(Protocol):
     """Keeps the answers for the parts of a long video, their merges, and one that is being mended: no retry pays again.
 
-    `key` is the SHA-256 of all that the answer depends on; `index` is the place of its first segment, from 0.
+    `key` is the SHA-256 of all that the answer depends on, but for the particulars of the video: a title that was
+    changed between two tries is no reason to pay again. `index` is the place of its first segment, from 0.
     """
 
     def get(self, key: str) -> Answer | None: ...
@@ -74,22 +78,26 @@ class Pipeline:
     ) -> Result:
         """Both steps. Raises `SummarizerError`."""
         fetched = self.fetch(video_id, wanted, progress)
-        return Result(fetched, self.summarize(fetched.transcript, request, progress))
+        return Result(fetched, self.summarize(fetched.transcript, request, progress, fetched.video))
 
     def fetch(self, video_id: str, wanted: CaptionChoice, progress: Progress) -> Fetched:
         """The transcript of the video, and what its source says about it. Raises `TranscriptError`."""
         progress("transcript")
         return self.source.fetch(video_id, wanted, progress)
 
-    def summarize(self, transcript: Transcript, request: SummaryRequest, progress: Progress) -> records.Summary:
+    def summarize(
+        self, transcript: Transcript, request: SummaryRequest, progress: Progress, video: Video = NO_VIDEO
+    ) -> records.Summary:
         """A summary whose every point, chapter and quote leads to a second of the video.
 
+        The engine is told what the page of `video` says of it; what it cites is held against the transcript alone.
         Raises `EmptyTranscript`, `NotGrounded` when nothing of the answer can be found in the video, and whatever the
         engine raises. The usage is that of all calls, thrown away answers and saved parts included.
         """
         segments = segment(transcript.cues)
         if not any(each.text.strip() for each in segments):
             raise EmptyTranscript
+        request = replace(request, particulars=particulars(video, segments))
         reading = _Reading(self.engine, self.parts or _NoStore(), self.concurrency, request, progress)
         drafted = reading.read(segments)
         progress("checking")
@@ -287,7 +295,8 @@ class _Reading:
         return self._digest([[each.id, each.text] for each in part])
 
     def _digest(self, content: object) -> str:
-        what = [self.engine.name, self.engine.model, self.engine.prompt_version, asdict(self.request)]
+        wishes = asdict(replace(self.request, particulars=NO_PARTICULARS))
+        what = [self.engine.name, self.engine.model, self.engine.prompt_version, wishes]
         text = json.dumps([*what, content], sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

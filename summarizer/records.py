@@ -43,6 +43,9 @@ class Video:
         return f"https://www.youtube.com/watch?v={self.id}" if self.id else ""
 
 
+NO_VIDEO = Video("")
+
+
 @dataclass(frozen=True, slots=True)
 class CaptionChoice:
     """Which captions are wanted. `languages` are preferences in order: none of them is no reason to go without.
@@ -113,12 +116,31 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a video's page says of it, as an engine may know it. Other people's text, as the transcript is.
+
+    `chapters` are the author's: the id of the segment in which each begins, and its title.
+    """
+
+    title: str = ""
+    channel: str = ""
+    chapters: tuple[tuple[int, str], ...] = ()
+
+
+NO_PARTICULARS = Particulars()
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryRequest:
-    """What the user asked for. `language` "" means the language of the video."""
+    """What the user asked for. `language` "" means the language of the video.
+
+    `particulars` are not the user's: the pipeline adds them for the engine.
+    """
 
     length: Length = "standard"
     language: str = ""
     instructions: str = ""
+    particulars: Particulars = NO_PARTICULARS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
-"""Cues to numbered segments, and segments to the parts that fit into one call of a model. Deterministic, no I/O."""
+"""Cues to numbered segments, segments to the parts that fit into one call of a model, and an author's chapters to
+segments. Deterministic, no I/O.
+"""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 
 from summarizer.errors import ContextOverflow
-from summarizer.records import Cue, Segment
+from summarizer.records import NO_PARTICULARS, Cue, Particulars, Segment, Video
 from summarizer.text import ends_sentence, join
 
 SHORTEST, TARGET, LONGEST = 30.0, 45.0, 60.0  # seconds
@@ -101,3 +104,19 @@ def coverage(read: Collection[Segment], everything: Collection[Segment]) -> floa
     if not everything:
         return 0.0
     return len({part.id for part in read} & {part.id for part in everything}) / len(everything)
+
+
+def particulars(video: Video, segments: Sequence[Segment]) -> Particulars:
+    """What an engine may know of `video` beside its segments. None of an uploaded file: its title is a file's name.
+
+    A chapter is said to begin in the segment that is spoken then; what begins after the last word is left out.
+    """
+    if not video.id:
+        return NO_PARTICULARS
+    starts = [each.start for each in segments]
+    placed = [
+        (segments[max(bisect_right(starts, chapter.start) - 1, 0)].id, chapter.title)
+        for chapter in video.chapters
+        if segments and chapter.start < segments[-1].end
+    ]
+    return Particulars(video.title, video.channel, tuple(placed))

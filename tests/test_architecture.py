@@ -35,6 +35,7 @@ UNLAYERED = {
     *("summarizer.settings", "summarizer.env", "summarizer.local", "summarizer.celery", "summarizer.staticfiles"),
     *("summarizer.cache", "summarizer.middleware", "summarizer.broker", "summarizer.supervisor"),
     *("summarizer.installation", "summarizer.channel_layer", "summarizer.doorbells", "accounts.apps", "batches.apps"),
+    "summarizer.sqlite.base",
 }
 
 

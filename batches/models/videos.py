@@ -56,6 +56,17 @@ class Video(models.Model):
         """A link that opens the video at this second; "" for an uploaded file."""
         return f"{self.url}&t={int(second)}s" if self.youtube_id else ""
 
+    def as_record(self) -> records.Video:
+        return records.Video(
+            id=self.youtube_id or "",
+            title=self.title,
+            channel=self.channel,
+            duration=self.duration,
+            published=self.published,
+            thumbnail_url=self.thumbnail_url,
+            chapters=tuple(records.AuthorChapter(title, start) for start, title in self.chapters),
+        )
+
 
 class TranscriptQuerySet(models.QuerySet["Transcript"]):
     def usable_by(self, user: User | UUID) -> TranscriptQuerySet:

@@ -185,10 +185,14 @@ class LanguageModelEngine(ABC):
             raise
 
     def _paid(self, reply: Reply, prompt: prompts.Prompt) -> Usage:
-        """What `reply` cost. A server that counts nothing is not taken to be free."""
+        """What `reply` cost. A server that counts nothing is not taken to be free.
+
+        Rounded at once to the millionths that are written down: sums are then sums of what each place shows.
+        """
         if not reply.usage.input_tokens:
             reply = _estimated(reply, prompt)
-        return replace(reply.usage, calls=1, cost=self.known.cost(reply.usage, reply.cache_writes))
+        cost = self.known.cost(reply.usage, reply.cache_writes)
+        return replace(reply.usage, calls=1, cost=None if cost is None else round(cost, 6))
 
     def _check(self, reply: Reply) -> None:
         if reply.stop == "refused":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -24,7 +25,7 @@ from batches.models import Batch, Gate, Item, Worker
 from batches.terminal import Display
 from summarizer.engines import prompts, select
 from summarizer.errors import BudgetUsedUp
-from summarizer.segments import segment
+from summarizer.segments import particulars, segment
 from summarizer.text import estimated_tokens
 from tests.batches.builders import make_user
 from tests.batches.paid import UNPRICED, lane, llm, paid_batch, run, server
@@ -42,10 +43,12 @@ def has_spent(user: User, dollars: str, month: date | None = None) -> None:
 def most(batch: Batch) -> Decimal:
     """What the first call for a video of the batch may cost."""
     model = select.known(batch.model, equipment.engine_config())
-    transcript = batch.items.earliest("position").transcript
+    item = batch.items.earliest("position")
     assert model is not None
-    assert transcript is not None
-    prompt = prompts.summarize(segment(transcript.as_record().cues), batch.request)
+    assert item.transcript is not None
+    segments = segment(item.transcript.as_record().cues)
+    told = replace(batch.request, particulars=particulars(item.video.as_record(), segments))
+    prompt = prompts.summarize(segments, told)
     amount = money.most_for_call(model, estimated_tokens(prompt.text), 12_000)
     assert amount is not None
     return amount
