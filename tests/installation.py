@@ -51,12 +51,12 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 20, what: str = "") -> Any:
-    """The first true answer of `condition`; fails when there is none in time."""
+def eventually(condition: Callable[[], Any], seconds: float = 20, what: str = "", every: float = 0.03) -> Any:
+    """The first true answer of `condition`, asked for `every` so many seconds; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what or condition}"
-        time.sleep(0.03)
+        time.sleep(every)
     return answer
 
 
@@ -101,7 +101,7 @@ class Api:
             return state in ("completed", "cancelled")
 
         try:
-            eventually(ended, seconds, "the batch ends")
+            eventually(ended, seconds, "the batch ends", every=0.15)  # a user may ask twenty times a second
         except AssertionError as error:
             raise AssertionError(json.dumps(self.batch(batch_id), indent=1)[:5000]) from error
         return self.batch(batch_id)

@@ -76,7 +76,7 @@ def llm() -> Iterator[FakeLLM]:
 def app(tmp_path_factory: pytest.TempPathFactory, youtube: ReplayYouTube, llm: FakeLLM) -> Iterator[Installation]:
     env = youtube.proxy_env | {
         "YOUTUBE_PER_HOUR": "0",
-        "YOUTUBE_BACK_OFF": "0.02",
+        "YOUTUBE_BACK_OFF": "0.005",
         "ANTHROPIC_API_KEY": "test-key",
         "ANTHROPIC_BASE_URL": llm.anthropic_url,
         "OPENAI_API_KEY": "test-key",
