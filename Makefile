@@ -31,7 +31,8 @@ test: dev ## Run the default test suite; nothing needs to be running, and no net
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 thorough: dev ## Run what takes longer: every page, every real transcript, bounds of time and memory, whole backups
-	$(PYTEST) -m "thorough and not chaos" -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "thorough and not chaos and not alone" -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m alone
 
 chaos: dev ## Strike real processes for minutes, and count what is lost or done twice: nothing
 	$(PYTEST) -m chaos -o log_cli=true --log-cli-level=INFO

@@ -138,7 +138,6 @@ def test_cancelling_keeps_what_is_done_and_goes_on_later(app: Installation, page
     expect(page.locator(".tally")).to_contain_text("2 waiting")
 
 
-@pytest.mark.thorough
 def test_two_tabs_tell_the_same(context: BrowserContext, page: Page) -> None:
     create(page, links(3, "tabs"))
     other = context.new_page()
@@ -151,7 +150,6 @@ def test_two_tabs_tell_the_same(context: BrowserContext, page: Page) -> None:
     expect(other.get_by_role("button", name="Go on with the rest")).to_be_visible()
 
 
-@pytest.mark.thorough
 def test_two_users_see_nothing_of_each_other(app: Installation, browser: Browser, page: Page) -> None:
     create(page, links(1, "mine"))
     stranger = browser.new_context(base_url=app.base_url)
@@ -172,7 +170,6 @@ def test_two_users_see_nothing_of_each_other(app: Installation, browser: Browser
         stranger.close()
 
 
-@pytest.mark.thorough
 def test_what_failed_is_tried_again_at_a_click_to_the_end(app: Installation, page: Page) -> None:
     create(page, links(2, "more") + "\n" + links(1, "gone"))
     app.start("worker")
