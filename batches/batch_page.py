@@ -13,12 +13,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from batches import gates, money, operations, presentation, price_tags, progress
+from batches import money, operations, presentation, price_tags, progress
 from batches.ledger import Charge
 from batches.models import Batch, Expansion, Item, RejectedLine
 from batches.presentation import UPLOADABLE, cause, row_note
@@ -231,8 +230,7 @@ class BatchPage:
         rest = batch.pending_videos + batch.processing_videos
         if not batch.is_active or not rest:
             return 0
-        unfetched = batch.items.filter(status=Item.Status.PENDING, transcript=None, video__transcripts=None)
-        fetching = gates.fetching_takes(unfetched.count(), timezone.now()).total_seconds()
+        fetching = operations.fetching_left(batch).total_seconds()
         at_once = min(settings.BATCH_LANES_MAX, settings.SLOTS, settings.ENGINE_CONCURRENCY.get(batch.engine) or rest)
         return max(int(fetching), int(self._seconds_each * rest / max(at_once, batch.processing_videos)))
 

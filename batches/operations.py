@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -138,12 +139,20 @@ def _one_at_a_time(user: User, videos: int) -> None:
         check_limits(user, videos)
 
 
+def fetching_left(batch: Batch) -> timedelta:
+    """How long fetching the captions that are still to be fetched takes at YouTube's pace.
+
+    What is being fetched was let in already.
+    """
+    unfetched = batch.items.filter(status=Item.Status.PENDING, transcript=None)
+    return gates.fetching_takes(unfetched.count(), timezone.now())
+
+
 def pace_notice(batch: Batch) -> str:
     """A sentence if fetching the captions that an active batch lacks takes minutes at YouTube's pace, else ""."""
     if not batch.is_active or not settings.YOUTUBE_PER_HOUR:
         return ""
-    unfetched = Item.objects.unfinished().filter(batch=batch, transcript=None).count()
-    takes = presentation.about(gates.fetching_takes(unfetched, timezone.now()))
+    takes = presentation.about(fetching_left(batch))
     told = gettext("Fetching the captions takes {time} at YouTube's pace. You can close the page meanwhile.")
     return told.format(time=takes) if takes else ""
 

@@ -79,6 +79,8 @@ def test_a_large_batch_says_how_long_fetching_takes(settings: Any) -> None:
 
     assert "about 38 minutes" in operations.pace_notice(make_batch(["pending"] * 200))
     assert operations.pace_notice(make_batch(["pending"] * 5)) == ""
+    # What is being fetched was let in already.
+    assert operations.pace_notice(make_batch(["processing"] * 200 + ["pending"] * 5)) == ""
     settings.YOUTUBE_PER_HOUR = 0
     assert operations.pace_notice(make_batch(["pending"] * 200)) == ""
 
