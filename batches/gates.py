@@ -14,13 +14,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import CharField, Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from batches.equipment import has_price
 from batches.models import Batch, Gate, Item, Leave
+from summarizer import prepared
 from summarizer.errors import YouTubeBlocked
 
 YOUTUBE = "youtube"
@@ -35,6 +36,10 @@ _PROBE = timedelta(minutes=1)
 UNLIMITED = 1_000_000
 
 
+_all_gates = prepared.Select(Gate.objects.all)
+_gate = prepared.Select(lambda name: Gate.objects.filter(name=name), name=CharField())
+
+
 class Fetch(Enum):
     """The answer to who asks for leave to fetch. A probe had better be a video that was not refused yet."""
 
@@ -45,7 +50,7 @@ class Fetch(Enum):
 
 def leave(now: datetime) -> Leave:
     """A look without a lock, for deciding what is worth trying. What is counted is taken with a lock: `take_…`."""
-    gates = {gate.name: gate for gate in Gate.objects.all()}
+    gates = {gate.name: gate for gate in _all_gates()}
     if ALL in gates and gates[ALL].blocked_since:
         return Leave(0, frozenset(), paused=True)
     youtube = gates.pop(YOUTUBE, None)
@@ -206,7 +211,7 @@ def pass_youtube(began: datetime) -> None:
 
     Written at most every few seconds while the gate is open.
     """
-    gate = Gate.objects.filter(name=YOUTUBE).first()
+    gate = _gate.first(name=YOUTUBE)
     if gate is None or not (gate.blocks or gate.passed_at is None or gate.passed_at < began - timedelta(seconds=5)):
         return  # without an update, which waits for its turn to write, also when it finds nothing to change
     after_the_block = Q(blocked_since=None) | Q(blocked_since__lte=began)

@@ -29,6 +29,7 @@ from batches import gates
 from batches.filling import Entry, make_videos, room, write_items
 from batches.models import Batch, Expansion, Item
 from batches.moves import (
+    IS_ACTIVE,
     NO_ERROR,
     NO_LEASE,
     LostLease,
@@ -82,7 +83,7 @@ def claim(batch_id: UUID, holder: UUID, now: datetime | None = None) -> Expansio
     try:
         with moving(
             batch_id,
-            Q(status__in=Batch.ACTIVE),
+            IS_ACTIVE,
             status=Batch.Status.PROCESSING,
             started_at=Coalesce("started_at", Value(asked_at)),
         ):
@@ -127,7 +128,7 @@ def append(expansion: Expansion, videos: Sequence[Video], repeated: int = 0) -> 
 
     `repeated` counts the videos that the list named again. Raises `LostLease`.
     """
-    with _reporting(expansion, Q(status__in=Batch.ACTIVE)):
+    with _reporting(expansion, IS_ACTIVE):
         batch = Batch.objects.select_related("user").get(pk=expansion.batch_id)
         ids = [video.id for video in videos]
         items = Item.objects.filter(batch=batch, video__youtube_id__in=ids)
@@ -209,7 +210,7 @@ def fail_waiting(error: SummarizerError) -> int:
     waiting = Expansion.objects.filter(status=_Status.PENDING)
     failed = 0
     for batch_id in list(waiting.order_by("batch").values_list("batch", flat=True).distinct()):
-        with suppress(NotPossible), moving(batch_id, Q(status__in=Batch.ACTIVE)):  # it ended, or was deleted
+        with suppress(NotPossible), moving(batch_id, IS_ACTIVE):  # it ended, or was deleted
             count = fail_lists(waiting.filter(batch=batch_id), error)
             Batch.objects.filter(pk=batch_id).update(open_lists=F("open_lists") - count)
             complete_if_done(batch_id)

@@ -20,19 +20,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import DateTimeField, F, Q, QuerySet, UUIDField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from batches import gates, search
-from batches.models import Batch, Expansion, Item, Summary, SummaryPart, Transcript
+from batches.models import Batch, Expansion, Item, Leave, Summary, SummaryPart, Transcript
 from batches.moves import (
     BATCH_REV,
+    IS_ACTIVE,
     NO_ERROR,
     NO_LEASE,
     complete_if_done,
@@ -45,28 +48,33 @@ from batches.moves import (
 )
 from batches.moves import LostLease as LostLease  # callers of a move meet them here
 from batches.moves import NotPossible as NotPossible
+from summarizer import prepared
 from summarizer.errors import SummarizerError, WorkerLost
 
 _SOMETHING_PENDING = Q(
     total_videos__gt=F("processing_videos") + F("completed_videos") + F("failed_videos") + F("cancelled_videos")
 )
+_SOMETHING_IN_FLIGHT = Q(processing_videos__gt=0)
 _NOT_LEASED = {**NO_LEASE, "stage": Item.Stage.NONE}
+_ONE_MORE = {name: F(name) + 1 for name in ("processing_videos", "completed_videos", "failed_videos")}
+_ONE_LESS_IN_FLIGHT = F("processing_videos") - 1
+_FIRST_STARTED = Coalesce("started_at", prepared.Parameter("served_at", DateTimeField()))
 
 
-def _mine(item: Item) -> Q:
-    return Q(pk=item.pk, status=Item.Status.PROCESSING, attempt=item.attempt)
+def _mine(item: Item) -> dict[str, object]:
+    return {"pk": item.pk, "status": Item.Status.PROCESSING, "attempt": item.attempt}
 
 
-def _leave_processing(item: Item, counter: str | None, *still: Q, **changes: object) -> None:
+def _leave_processing(item: Item, counter: str | None, *still: prepared.Condition, **changes: object) -> None:
     """Moves an item that this worker holds out of `processing`, and the counters with it.
 
     Raises `LostLease` if it does not hold it any more, or if the item is not `still` as expected.
     """
-    deltas: dict[str, object] = {"processing_videos": F("processing_videos") - 1}
+    deltas: dict[str, object] = {"processing_videos": _ONE_LESS_IN_FLIGHT}
     if counter:
-        deltas[counter] = F(counter) + 1
+        deltas[counter] = _ONE_MORE[counter]
     try:
-        with moving(item.batch_id, Q(processing_videos__gt=0), **deltas):
+        with moving(item.batch_id, _SOMETHING_IN_FLIGHT, **deltas):
             _guarded(item, *still, **_NOT_LEASED, **changes)
             if counter:
                 complete_if_done(item.batch_id)
@@ -74,8 +82,8 @@ def _leave_processing(item: Item, counter: str | None, *still: Q, **changes: obj
         raise LostLease from error
 
 
-def _guarded(item: Item, *still: Q, **changes: object) -> None:
-    if not Item.objects.filter(_mine(item), *still).update(rev=BATCH_REV, **changes):
+def _guarded(item: Item, *still: prepared.Condition, **changes: object) -> None:
+    if not prepared.update(Item, _mine(item), *still, changes={"rev": BATCH_REV, **changes}):
         raise LostLease
 
 
@@ -92,11 +100,12 @@ def claim(batch_id: UUID, holder: UUID, lanes: int, now: datetime | None = None)
     try:
         with moving(
             batch_id,
-            Q(status__in=Batch.ACTIVE, processing_videos__lt=lanes),
+            IS_ACTIVE,
             _SOMETHING_PENDING,
+            {"processing_videos__lt": lanes},
             status=Batch.Status.PROCESSING,
-            processing_videos=F("processing_videos") + 1,
-            started_at=Coalesce("started_at", Value(asked_at)),
+            processing_videos=_ONE_MORE["processing_videos"],
+            started_at=_FIRST_STARTED,
             served_at=asked_at,
         ):
             # Not `asked_at`: whoever waits for the lock longer than a lease lasts must not get one that has run out.
@@ -111,12 +120,13 @@ def claim(batch_id: UUID, holder: UUID, lanes: int, now: datetime | None = None)
 def _next_claimable(batch_id: UUID, lanes: int, now: datetime) -> Item:
     """The item to take next, with all that a worker needs of it; with the batch's row locked. Raises `NotPossible`."""
     leave = gates.leave(now)
-    items = Item.objects.claimable(now, leave).filter(batch=batch_id).order_by("position")
-    items = items.select_related("batch", "video", "transcript")
-    item = items.first()
+    if leave.paused:
+        raise NotPossible
+    item = _first_claimable(replace(leave, fetches=min(leave.fetches, 1))).first(now=now, batch=batch_id)
     if item is None or not gates.take_call(item.batch.engine, now):
         raise NotPossible
     if item.transcript_id is None and leave.fetches < gates.UNLIMITED:
+        items = _claimable(leave, now, batch_id)
         match gates.take_fetch(item.batch, lanes, now):
             case gates.Fetch.REFUSED:
                 item = items.exclude(transcript=None).first()
@@ -126,6 +136,17 @@ def _next_claimable(batch_id: UUID, lanes: int, now: datetime) -> Item:
     if item is None:
         raise NotPossible
     return item
+
+
+def _claimable(leave: Leave, now: datetime, batch: UUID) -> QuerySet[Item]:
+    items = Item.objects.claimable(now, leave).filter(batch=batch).order_by("position")
+    return items.select_related("batch", "video", "transcript")
+
+
+@lru_cache(64)
+def _first_claimable(leave: Leave) -> prepared.Select[Item]:
+    """For each set of closed gates; of how many fetches there are it only matters whether there is one."""
+    return prepared.Select(lambda now, batch: _claimable(leave, now, batch)[:1], now=DateTimeField(), batch=UUIDField())
 
 
 def _lease(item: Item, holder: UUID, now: datetime) -> None:
@@ -145,7 +166,8 @@ def _lease(item: Item, holder: UUID, now: datetime) -> None:
         "rev": item.batch.rev,
         **NO_ERROR,
     }
-    if not Item.objects.filter(pk=item.pk, status=Item.Status.PENDING, attempt=item.attempt).update(**changes):
+    untouched = {"pk": item.pk, "status": Item.Status.PENDING, "attempt": item.attempt}
+    if not prepared.update(Item, untouched, changes=changes):
         raise NotPossible
     for name, value in changes.items():
         setattr(item, name, value)
@@ -223,7 +245,7 @@ def fail_unfetched(error: SummarizerError) -> int:
 
 
 def _fail_waiting(batch_id: UUID, error: SummarizerError, which: Q, **changes: object) -> int:
-    with moving(batch_id, Q(status__in=Batch.ACTIVE), **changes):
+    with moving(batch_id, IS_ACTIVE, **changes):
         items = Item.objects.filter(which, batch=batch_id, status=Item.Status.PENDING)
         failed = items.update(rev=BATCH_REV, **failure(error))
         Batch.objects.filter(pk=batch_id).update(failed_videos=F("failed_videos") + failed)
@@ -287,7 +309,7 @@ def expire(items: Collection[Item]) -> int:
     """
     moved = 0
     for item in items:
-        unrenewed = Q(lease_expires_at=item.lease_expires_at)
+        unrenewed = {"lease_expires_at": item.lease_expires_at}
         try:
             if item.losses >= settings.MAX_LOSSES:
                 _leave_processing(item, "failed_videos", unrenewed, **failure(WorkerLost()))
@@ -301,7 +323,7 @@ def expire(items: Collection[Item]) -> int:
 
 def settle(batch_id: UUID) -> None:
     """Completes an active batch that has nothing left; for what a crash left between two moves."""
-    with suppress(NotPossible), moving(batch_id, Q(status__in=Batch.ACTIVE)):  # another sweeper was faster
+    with suppress(NotPossible), moving(batch_id, IS_ACTIVE):  # another sweeper was faster
         complete_if_done(batch_id)
 
 
@@ -316,7 +338,7 @@ def cancel(batch_id: UUID) -> int:
     now = timezone.now()
     with moving(
         batch_id,
-        Q(status__in=Batch.ACTIVE),
+        IS_ACTIVE,
         status=Batch.Status.CANCELLED,
         completed_at=now,
         processing_videos=0,

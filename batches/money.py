@@ -21,6 +21,7 @@ from django.utils import timezone
 from batches.equipment import engine_config
 from batches.ledger import Charge, Hold, MonthlySpending
 from batches.models import Batch, Item, Summary, Video
+from summarizer import prepared
 from summarizer.engines import select
 from summarizer.engines.catalog import Model
 from summarizer.records import Usage
@@ -33,6 +34,8 @@ _PROMPT_TOKENS = 2_000
 _ANSWER_TOKENS: dict[str, int] = {"brief": 800, "standard": 1_500, "detailed": 3_500}
 _TOKENS_PER_SECOND = select.HOUR_OF_VIDEO.input_tokens / 3600
 _CHUNK = 500
+_SUMS = ("calls", "unpriced_calls", "input_tokens", "output_tokens", "cached_tokens", "cost")
+_MORE = {name: F(name) + prepared.Parameter(name, MonthlySpending._meta.get_field(name)) for name in _SUMS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +200,11 @@ def _sum_up(user_id: UUID | None, month: date, **amounts: int | Decimal) -> None
     if user_id is None:  # an account that is gone may have several rows
         MonthlySpending.objects.create(month=month, **amounts)
         return
-    more: dict[str, Any] = {name: F(name) + amount for name, amount in amounts.items()}
-    row = MonthlySpending.objects.filter(user=user_id, month=month)
-    if not row.update(**more):
+    row = {"user": user_id, "month": month}
+    if not prepared.update(MonthlySpending, row, changes=_MORE, **amounts):
         # The first of the month; of two, the second finds the first one's row.
         MonthlySpending.objects.get_or_create(user_id=user_id, month=month)
-        row.update(**more)
+        prepared.update(MonthlySpending, row, changes=_MORE, **amounts)
 
 
 # -- after
@@ -222,9 +224,8 @@ def spent(user: User | None = None, month: date | None = None) -> Spending:
     rows = MonthlySpending.objects.filter(month=month or month_of())
     if user is not None:
         rows = rows.filter(user=user)
-    fields = ("calls", "unpriced_calls", "input_tokens", "output_tokens", "cached_tokens", "cost")
-    sums = rows.aggregate(**{f"{name}_sum": Sum(name) for name in fields})
-    return Spending(**{name: sums[f"{name}_sum"] for name in fields if sums[f"{name}_sum"] is not None})
+    sums = rows.aggregate(**{f"{name}_sum": Sum(name) for name in _SUMS})
+    return Spending(**{name: sums[f"{name}_sum"] for name in _SUMS if sums[f"{name}_sum"] is not None})
 
 
 def batch_usage(batch: Batch) -> Spending:

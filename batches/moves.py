@@ -15,7 +15,13 @@ from django.utils import timezone
 from batches import progress
 from batches.models import Batch, Expansion, RejectedLine
 from batches.verdicts import rest_after_loss
+from summarizer import prepared
 from summarizer.errors import SummarizerError, WorkerLost
+
+# Constants, so that the statements that are made of them can be kept (`summarizer.prepared`).
+IS_ACTIVE = Q(status__in=Batch.ACTIVE)
+_NEXT_REV = F("rev") + 1
+_OUTCOME = Case(When(cancelled_videos=0, then=Value("completed")), default=Value("cancelled"))
 
 # What items and lists are updated with.
 BATCH_REV = Subquery(Batch.objects.filter(pk=OuterRef("batch_id")).order_by().values("rev"))
@@ -32,13 +38,13 @@ class NotPossible(Exception):
 
 
 @contextmanager
-def moving(batch_id: UUID, *guard: Q, **changes: object) -> Iterator[None]:
+def moving(batch_id: UUID, *guard: prepared.Condition, **changes: object) -> Iterator[None]:
     """A transaction that begins by changing the batch's row, which locks it, and publishes at commit.
 
     Raises `NotPossible`, and writes nothing, if the row does not meet `guard`.
     """
     with transaction.atomic():
-        if not Batch.objects.filter(*guard, pk=batch_id).update(rev=F("rev") + 1, **changes):
+        if not prepared.update(Batch, *guard, {"pk": batch_id}, changes={"rev": _NEXT_REV, **changes}):
             raise NotPossible
         yield
         transaction.on_commit(lambda: progress.publish(batch_id))
@@ -49,8 +55,8 @@ def complete_if_done(batch_id: UUID) -> None:
 
     A cancelled batch of which but some videos were tried again is cancelled again when those have ended.
     """
-    status = Case(When(cancelled_videos=0, then=Value("completed")), default=Value("cancelled"))
-    Batch.objects.active().done().filter(pk=batch_id).update(status=status, completed_at=timezone.now())
+    ended = {"status": _OUTCOME, "completed_at": timezone.now()}
+    prepared.update(Batch, IS_ACTIVE, Batch.IS_DONE, {"pk": batch_id}, changes=ended)
 
 
 def seconds(setting: str) -> timedelta:

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import UUIDField
 from django.utils import timezone
 
 from batches.models import Batch, Item, Summary, SummaryPart, Transcript, Video
-from summarizer import languages, records
+from summarizer import languages, prepared, records
 from summarizer.draft import Draft
 from summarizer.engines.base import Answer
 from summarizer.text import estimated_tokens
@@ -19,11 +20,14 @@ _COLUMNS = {"headline", "coverage", "language", "engine", "model", "prompt_versi
 
 _PARTICULARS = ("title", "channel", "duration", "published", "thumbnail_url", "chapters", "described_at")
 
+_usable_transcripts = prepared.Select(
+    lambda user, video: Transcript.objects.usable_by(user).filter(video=video), user=UUIDField(), video=UUIDField()
+)
+
 
 def saved_transcript(item: Item) -> Transcript | None:
     """A saved transcript of the item's video that its user may use and its batch would take: uploads first."""
-    usable = Transcript.objects.usable_by(item.batch.user_id).filter(video=item.video_id)
-    return best_transcript(list(usable), item.batch)
+    return best_transcript(_usable_transcripts(user=item.batch.user_id, video=item.video_id), item.batch)
 
 
 def best_transcript(transcripts: list[Transcript], batch: Batch) -> Transcript | None:
@@ -84,7 +88,7 @@ def save_particulars(video: Video, found: records.Video) -> None:
     video.thumbnail_url = found.thumbnail_url[:500] or video.thumbnail_url
     video.chapters = [[chapter.start, chapter.title] for chapter in found.chapters]
     video.described_at = timezone.now()
-    video.save(update_fields=_PARTICULARS)
+    prepared.update(Video, {"pk": video.pk}, changes={name: getattr(video, name) for name in _PARTICULARS})
 
 
 def save_as_described(video: Video) -> None:

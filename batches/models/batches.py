@@ -28,8 +28,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 
     def done(self) -> BatchQuerySet:
         """Nothing is waiting or running, and every list is read."""
-        ended = F("completed_videos") + F("failed_videos") + F("cancelled_videos")
-        return self.filter(total_videos=ended, open_lists=0)
+        return self.filter(Batch.IS_DONE)
 
     def in_turn(self) -> Self:
         """Who fetches next comes first: batches with a head start, then whoever fetched least recently."""
@@ -57,6 +56,10 @@ class Batch(models.Model):
     # The first videos of a batch come before the later ones of others, so that a small one is not kept by a large one.
     HEAD_START: ClassVar[int] = 10
     HAS_HEAD_START: ClassVar[Q] = Q(processing_videos__lt=HEAD_START - F("completed_videos") - F("failed_videos"))
+
+    IS_DONE: ClassVar[Q] = Q(
+        total_videos=F("completed_videos") + F("failed_videos") + F("cancelled_videos"), open_lists=0
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")

@@ -6,7 +6,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from uuid import uuid4
 
 import pytest
@@ -41,7 +41,7 @@ def has_spent(user: User, dollars: str, month: date | None = None) -> None:
 
 
 def most(batch: Batch) -> Decimal:
-    """What the first call for a video of the batch may cost."""
+    """What the first call for a video of the batch may cost, up to the next millionth: the database keeps no less."""
     model = select.known(batch.model, equipment.engine_config())
     item = batch.items.earliest("position")
     assert model is not None
@@ -51,7 +51,7 @@ def most(batch: Batch) -> Decimal:
     prompt = prompts.summarize(segments, told)
     amount = money.most_for_call(model, estimated_tokens(prompt.text), 12_000)
     assert amount is not None
-    return amount
+    return amount.quantize(Decimal("0.000001"), ROUND_CEILING)
 
 
 def reason(batch: Batch) -> str:
@@ -323,7 +323,8 @@ def test_many_workers_together_do_not_spend_what_is_left_twice(llm: FakeLLM, set
     settings.MONTHLY_BUDGET_USER = settings.MONTHLY_BUDGET = Decimal("1")
     user = make_user()
     batches = [paid_batch(6, user=user) for _ in range(4)]
-    has_spent(user, str(1 - 2 * most(batches[0])))  # for two at a time, until one costs more than is left
+    # For two at a time, whose titles may be longer, until one costs more than is left.
+    has_spent(user, str(1 - most(batches[0]) * Decimal("2.02")))
     llm.configure(latency=0.3)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lane, batches * 2))

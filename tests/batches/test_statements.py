@@ -17,6 +17,7 @@ from tests.batches.fetching import reaching
 from tests.batches.paid import PRICED, llm, server
 from tests.fakes.llm import FakeLLM
 from tests.fakes.youtube import FakeYouTube
+from tests.statements import counting_what_is_written
 
 __all__ = ["llm", "server"]
 pytestmark = pytest.mark.django_db
@@ -64,3 +65,17 @@ def test_what_the_video_of_another_batch_has_saved_costs_fewer(
             assert work.do_next(first.pk, holder)
         Item.objects.filter(batch=second).update(transcript=videos[0].transcripts.get())
         assert len(statements(second, holder)) <= SAVED
+
+
+def test_what_a_worker_asks_for_every_video_is_written_once(llm: FakeLLM, youtube: FakeYouTube, settings: Any) -> None:
+    """But for rows that are inserted."""
+    with reaching(settings, youtube.base_url):
+        batch = make_batch(["pending"] * 3, videos=[make_video() for _ in range(3)], model=PRICED)
+        holder = Holder("test", 4)
+        for _ in range(2):
+            assert work.do_next(batch.pk, holder)
+        with counting_what_is_written() as written:
+            statements(batch, holder)
+    assert sorted(written) == [
+        f"batches_{name}" for name in ("charge", "facet", "searchentry", "summary", "transcript")
+    ]
