@@ -7,6 +7,7 @@ import re
 
 from summarizer.errors import InvalidCaptionFile
 from summarizer.marks import gettext_noop as _
+from summarizer.transcripts import code_pages
 
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,15 +45,13 @@ _SAMPLE = 65_536
 _MOST_CONTROLS = 0.01
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _MOST_HIGH_BYTES = 0.4  # of the letters; “Été à Orléans” has a third, Cyrillic, Greek and Japanese pages nearly all
-# What pages of Central Europe and the Baltic keep letters at; and Turkish, whose letters would pass for Icelandic ones.
-_SIGN_IN_WORD = re.compile(r"[^\W\d_][¡-§©¬®¯±-³µ¶¸¹¼-¿](?=[^\W\d_])")
-_TURKISH, _ICELANDIC = re.compile("[þýð]", re.I), re.compile("[áæéíóú]", re.I)
+_SIGN_IN_WORD = re.compile(r"[^\W\d_][¡-§©¬®¯±-³µ¶¸¹¼-¿](?=[^\W\d_])")  # a letter of a page that is not known
 
 
 def decode_text(data: bytes, name: str = "This file") -> str:
-    """The text of `data`: by its BOM, as UTF-8, as UTF-16 where that is obvious, else as Windows-1252 or Latin-1.
+    """The text of `data`: by its BOM, as UTF-8, as UTF-16 where that is obvious, else by its letters.
 
-    Raises `InvalidCaptionFile` for what is binary, and for other code pages, which would become nonsense.
+    Raises `InvalidCaptionFile` for what is binary, and for letters that cannot be told and would become nonsense.
     """
     if data.startswith(_MAGIC):
         raise _not_text(name)
@@ -66,7 +65,7 @@ def decode_text(data: bytes, name: str = "This file") -> str:
     try:
         return _checked(data.decode("utf-8"), name)
     except UnicodeDecodeError:
-        return _checked(_western(data, name), name)
+        return _checked(_of_a_code_page(data, name), name)
 
 
 def _decoded(data: bytes, encoding: str, name: str) -> str:
@@ -89,19 +88,29 @@ def _obvious_utf16(sample: bytes) -> str:
     return ""
 
 
-def _western(data: bytes, name: str) -> str:
-    sample = data[:_SAMPLE]
-    high = sum(byte >= 0x80 for byte in sample)
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    is_foreign = high > _MOST_HIGH_BYTES * (high + len(_ASCII_LETTER.findall(sample)))
-    is_turkish = _TURKISH.search(text, 0, _SAMPLE) and not _ICELANDIC.search(text, 0, _SAMPLE)
-    if is_foreign or is_turkish or _SIGN_IN_WORD.search(text, 0, _SAMPLE):
+def _of_a_code_page(data: bytes, name: str) -> str:
+    page: str | None = code_pages.latin(data)
+    if page == code_pages.WESTERN and not _is_latin(data[:_SAMPLE]):
+        page = code_pages.of_other_script(data)
+    text = _read(data, page)
+    if text is None or (page == code_pages.WESTERN and _SIGN_IN_WORD.search(text, 0, _SAMPLE)):
         sentence = _("The letters of {name} cannot be read. Save it as UTF-8 text and upload it again.")
         raise InvalidCaptionFile(sentence.format(name=name))
     return text
+
+
+def _is_latin(sample: bytes) -> bool:
+    high = sum(byte >= 0x80 for byte in sample)
+    return high <= _MOST_HIGH_BYTES * (high + len(_ASCII_LETTER.findall(sample)))
+
+
+def _read(data: bytes, page: str | None) -> str | None:
+    if page is None:
+        return None
+    try:
+        return data.decode(page)
+    except UnicodeDecodeError:
+        return data.decode("latin-1") if page == code_pages.WESTERN else None
 
 
 def _checked(text: str, name: str) -> str:

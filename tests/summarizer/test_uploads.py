@@ -16,6 +16,7 @@ from summarizer.records import Cue
 from summarizer.segments import segment
 from summarizer.transcripts.cleaning import clean
 from summarizer.transcripts.uploads import decode_text, read_captions, title_from_name, video_id_from_name
+from tests.summarizer.human_rights import ARTICLE
 
 SRT = "1\n00:00:01,000 --> 00:00:03,500\nHello there.\n\n2\n00:00:04,000 --> 00:00:06,000\nSecond line\nof text.\n"
 
@@ -203,15 +204,14 @@ def test_text_is_read_in_the_encodings_programs_save(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "page"),
-    [
-        ("Zażółć gęślą jaźń.", "cp1250"),
-        ("Yeni dünya düzeni ışık ve şarkı.", "cp1254"),
-        ("Привет.", "cp1251"),
-        ("Καλημέρα.", "cp1253"),
-    ],
+    ("said", "page"), [("Zażółć gęślą jaźń.", "cp1250"), ("Yeni dünya düzeni ışık ve şarkı.", "cp1254")]
 )
-def test_a_few_words_of_another_code_page_among_times_are_refused(said: str, page: str) -> None:
+def test_few_words_are_read_whose_letters_are_those_of_one_language(said: str, page: str) -> None:
+    assert spoken("talk.srt", SRT.replace("Hello there.", said).encode(page))[0][1] == said
+
+
+@pytest.mark.parametrize(("said", "page"), [("Привет.", "cp1251"), ("Καλημέρα.", "cp1253"), ("שלום", "cp1255")])
+def test_a_few_words_of_another_script_among_times_are_refused(said: str, page: str) -> None:
     with pytest.raises(InvalidCaptionFile, match="Save it as UTF-8"):
         read_captions("talk.srt", SRT.replace("Hello there.", said).replace("Second line\nof text.", said).encode(page))
 
@@ -223,9 +223,41 @@ def test_few_words_of_western_europe_are_read(said: str) -> None:
     assert spoken("talk.srt", SRT.replace("Hello there.", said).encode("cp1252"))[0][1] == said
 
 
-def test_another_code_page_is_refused_instead_of_turned_into_nonsense() -> None:
+PAGES = [
+    *(("Polish", "cp1250"), ("Polish", "iso8859_2"), ("Czech", "cp1250"), ("Czech", "iso8859_2")),
+    *(("Slovak", "cp1250"), ("Hungarian", "cp1250"), ("Romanian", "cp1250"), ("Croatian", "cp1250")),
+    *(("Turkish", "cp1254"), ("Turkish", "iso8859_9"), ("Lithuanian", "cp1257"), ("Latvian", "cp1257")),
+    *(("French", "cp1252"), ("French", "iso8859_15"), ("Spanish", "cp1252"), ("Portuguese", "cp1252")),
+    *(("Swedish", "cp1252"), ("Icelandic", "cp1252"), ("Finnish", "cp1252")),
+    *(("Russian", "cp1251"), ("Russian", "koi8_r"), ("Ukrainian", "cp1251"), ("Greek", "cp1253"), ("Arabic", "cp1256")),
+    *(("Japanese", "cp932"), ("Japanese", "euc_jp"), ("Korean", "cp949"), ("Chinese", "gb18030")),
+]
+
+
+@pytest.mark.parametrize(("language", "page"), PAGES)
+def test_captions_are_read_in_the_code_page_of_their_language(language: str, page: str) -> None:
+    said = ARTICLE[language]
+    assert spoken("talk.srt", SRT.replace("Hello there.", said).encode(page))[0][1] == said
+    assert decode_text(f"{said}\n".encode(page)) == f"{said}\n"
+
+
+@pytest.mark.parametrize("language", ["Spanish", "Portuguese", "French", "Swedish", "Icelandic", "Finnish"])
+def test_a_name_from_elsewhere_makes_no_other_language_of_a_text(language: str) -> None:
+    said = f"{ARTICLE[language]} Malmö, Århus, Kübler, Nuñez."
+    assert decode_text(said.encode("cp1252")) == said
+
+
+def test_letters_of_no_language_are_refused_instead_of_turned_into_nonsense() -> None:
     with pytest.raises(InvalidCaptionFile, match="UTF-8"):
-        read_captions("talk.txt", ("Добрый день, дорогие друзья. " * 20).encode("cp1251"))
+        read_captions("talk.txt", b"There we w\xb1re and th\xb2y were n\xbct, or w\xa7re th\xa6y? " * 9)
+
+
+def test_a_large_file_of_another_script_is_read_in_a_moment() -> None:
+    """What a stranger uploads must not hold the server: by the processor's own time, so that others do not count."""
+    data = (f"{ARTICLE['Russian']}\n" * 40_000).encode("cp1251")[: 5 * 2**20]
+    began = time.process_time()
+    assert decode_text(data).startswith("Все люди")
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
