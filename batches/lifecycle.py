@@ -20,19 +20,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, F, Q, QuerySet, UUIDField
+from django.db.models import DateTimeField, F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from batches import gates, search
-from batches.models import Batch, Expansion, Item, Leave, Summary, SummaryPart, Transcript
+from batches import search
+from batches.models import Batch, Expansion, Item, Summary, SummaryPart, Transcript
 from batches.moves import (
     BATCH_REV,
     IS_ACTIVE,
@@ -48,6 +46,7 @@ from batches.moves import (
 )
 from batches.moves import LostLease as LostLease  # callers of a move meet them here
 from batches.moves import NotPossible as NotPossible
+from batches.next_video import next_video
 from summarizer import prepared
 from summarizer.errors import SummarizerError, WorkerLost
 
@@ -110,43 +109,13 @@ def claim(batch_id: UUID, holder: UUID, lanes: int, now: datetime | None = None)
         ):
             # Not `asked_at`: whoever waits for the lock longer than a lease lasts must not get one that has run out.
             now = now or timezone.now()
-            item = _next_claimable(batch_id, lanes, now)
+            item = next_video(batch_id, lanes, now)
+            if item is None:
+                raise NotPossible
             _lease(item, holder, now)
             return item
     except NotPossible:
         return None
-
-
-def _next_claimable(batch_id: UUID, lanes: int, now: datetime) -> Item:
-    """The item to take next, with all that a worker needs of it; with the batch's row locked. Raises `NotPossible`."""
-    leave = gates.leave(now)
-    if leave.paused:
-        raise NotPossible
-    item = _first_claimable(replace(leave, fetches=min(leave.fetches, 1))).first(now=now, batch=batch_id)
-    if item is None or not gates.take_call(item.batch.engine, now):
-        raise NotPossible
-    if item.transcript_id is None and leave.fetches < gates.UNLIMITED:
-        items = _claimable(leave, now, batch_id)
-        match gates.take_fetch(item.batch, lanes, now):
-            case gates.Fetch.REFUSED:
-                item = items.exclude(transcript=None).first()
-            case gates.Fetch.PROBE:
-                probes = items.filter(transcript=None)
-                item = probes.order_by(F("blocked_at").asc(nulls_first=True), "position").first()
-    if item is None:
-        raise NotPossible
-    return item
-
-
-def _claimable(leave: Leave, now: datetime, batch: UUID) -> QuerySet[Item]:
-    items = Item.objects.claimable(now, leave).filter(batch=batch).order_by("position")
-    return items.select_related("batch", "video", "transcript")
-
-
-@lru_cache(64)
-def _first_claimable(leave: Leave) -> prepared.Select[Item]:
-    """For each set of closed gates; of how many fetches there are it only matters whether there is one."""
-    return prepared.Select(lambda now, batch: _claimable(leave, now, batch)[:1], now=DateTimeField(), batch=UUIDField())
 
 
 def _lease(item: Item, holder: UUID, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 Django builds the SQL of a query anew each time, which takes ten times as long as SQLite needs to execute it. A worker
 asks the same few questions for every video. Here they are queries of Django's, as everywhere, but their SQL is kept,
-with places for the values. What is asked once for a batch or a page has no need of this.
+with places for the values. What is asked once for a batch or a page has no need of this. docs/adr/0014.
 """
 
 from __future__ import annotations
