@@ -29,8 +29,9 @@ export function estimate(words, guess, clock = Date.now) {
     while (now - seen[1]?.now > WINDOW && to.ended - seen[1].ended >= LEAST) seen.shift();
     const done = to.ended - seen[0].ended;
     const pace = done >= LEAST && (to.now - seen[0].now) / done / 1000;
-    const paced = pace ? (total - cancelled - ended) * pace : guess - (now - begin) / 1000;
-    const seconds = Math.max(paced, (new Date(until ?? 0) - now) / 1000);
+    const held = Math.max(0, (new Date(until ?? 0) - now) / 1000);
+    const guessed = Math.max(held, guess - (now - begin) / 1000);
+    const seconds = pace ? held + (total - cancelled - ended) * pace : guessed;
     const [name, number] = rounded(seconds);
     return pace || seconds > 0 ? fill(words[name], { number }) : "";
   };

@@ -298,7 +298,8 @@ def test_how_long_it_takes_is_guessed_first_then_seen(page: Page) -> None:
     assert told([0, 0], [300, 1], [600, 2], [900, 3], [1200, 4])[-1] == "8 h"  # slower than a video a minute
     bursts = [[100 * burst + step / 4, 8 * burst - 7 + step] for burst in (1, 2, 3) for step in range(8)]
     assert set(told([0, 0], *bursts)[-8:]) <= {"17 m", "16 m"}  # between two of them nothing swings
-    assert told([0, 0], [10, 4], [20, 8], [20, 8, 1220])[-1] == "20 m"  # not before more may begin
+    assert told([0, 0], [10, 4], [20, 8], [20, 8, 1220])[-1] == "24 m"  # more begins in 20, and then takes its time
+    assert told([0, 0], [20, 0, 9020])[-1] == "2.5 h"  # the guess knew nothing of that
 
 
 def test_a_print_is_dark_on_white_in_every_theme(page: Page, keys: list[str]) -> None:
