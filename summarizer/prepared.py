@@ -13,7 +13,8 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, Q, QuerySet
 from django.db.models.expressions import SQLiteNumericMixin
 from django.db.models.query import ModelIterable
@@ -48,7 +49,7 @@ class Parameter(SQLiteNumericMixin, Expression):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
-    def written(self, value: object) -> object:
+    def written(self, value: object, connection: BaseDatabaseWrapper) -> object:
         """The value as the database's driver takes it."""
         field = self.output_field
         if isinstance(value, Model):
@@ -57,8 +58,8 @@ class Parameter(SQLiteNumericMixin, Expression):
         return prepare(value, connection=connection)
 
 
-def _bound(params: Sequence[object], values: Mapping[str, object]) -> list[Any]:
-    return [each.written(values[each.name]) if isinstance(each, Parameter) else each for each in params]
+def _bound(params: Sequence[object], values: Mapping[str, object], connection: BaseDatabaseWrapper) -> list[Any]:
+    return [each.written(values[each.name], connection) if isinstance(each, Parameter) else each for each in params]
 
 
 # -- updates
@@ -85,10 +86,11 @@ def update(model: type[Model], *conditions: Condition, changes: Mapping[str, obj
         else:
             expressions.append((name, None))
             plain[name] = value
+    connection = connections[DEFAULT_DB_ALIAS]  # this thread's
     sql, params = _written(connection.vendor, model, guard, tuple(lookups), tuple(expressions))
     # Whoever catches an error is left with a transaction that can only be rolled back, as after Django's own updates.
     with transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS), connection.cursor() as cursor:
-        cursor.execute(sql, _bound(params, plain))
+        cursor.execute(sql, _bound(params, plain, connection))
         return int(cursor.rowcount)
 
 
@@ -109,7 +111,7 @@ def _written(
     rows = model._default_manager.filter(*guard, **places).order_by()
     query = cast("Any", rows.query.chain(UpdateQuery))
     query.add_update_values({name: expression or Parameter(name, fields[name]) for name, expression in changes})
-    return cast("tuple[str, Sequence[object]]", query.get_compiler(connection=connection).as_sql())
+    return cast("tuple[str, Sequence[object]]", query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
 
 
 # -- selections
@@ -141,12 +143,15 @@ class _Kept:
 
     def __init__(self, queryset: QuerySet[Any]) -> None:
         self._model = queryset.model
-        self._compiler = queryset.query.get_compiler(connection=connection)
+        self._compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self._sql, self._params = self._compiler.as_sql()
+        self._converters = self._compiler.get_converters(column for column, _, _ in self._compiler.select or ())
 
     def rows(self, values: Mapping[str, object]) -> Iterable[Any]:
-        compiler = copy(self._compiler)  # for this execution; `connection` is that of whichever thread asks
-        compiler.as_sql = lambda *args, **kwargs: (self._sql, tuple(_bound(self._params, values)))
+        compiler: Any = copy(self._compiler)  # for this execution, by this thread's connection
+        compiler.connection = connection = connections[DEFAULT_DB_ALIAS]
+        compiler.as_sql = lambda *args, **kwargs: (self._sql, tuple(_bound(self._params, values, connection)))
+        compiler.get_converters = lambda expressions: self._converters
         # All that an iterable of models asks its queryset for.
         asked = SimpleNamespace(
             model=self._model,

@@ -28,9 +28,12 @@ _MOST_MARKS = 30
 _CLOSING = re.compile(r"[.!?…。！？।؟۔]+[”’»」』\"')]?")
 _OPENING = re.compile(r"[¿¡]+$")
 _MIN_WORDS, _MIN_SPACELESS = 3, 8
-# Runs that need no folding but to lower case are taken whole: they are nearly all of most transcripts.
-_PIECES = re.compile(r"([A-Za-z0-9]+)|([\x00-&(-/:-@[-_{-\x7f]+)|.", re.DOTALL)
+# Runs that need no folding but to lower case are taken whole, words with one sign or space between them at once: they
+# are nearly all of most transcripts. An apostrophe is no such sign: it is left out.
+_SIGN = r"[\x00-&(-/:-@[-_{-\x7f]"
+_PIECES = re.compile(rf"([A-Za-z0-9]+(?:{_SIGN}[A-Za-z0-9]+)*)|({_SIGN}+)|.", re.DOTALL)
 _PLAIN, _GAP = 1, 2
+_SPACED = {code: " " for code in range(128) if re.match(_SIGN, chr(code))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class _Builder:
         separated = True
         for piece in _PIECES.finditer(text):
             if piece.lastindex == _PLAIN:
-                self._add_plain(piece[0].lower(), piece.start(), separated)
+                self._add_plain(piece[0].lower().translate(_SPACED), piece.start(), separated)
                 separated = False
             elif piece.lastindex == _GAP:
                 separated = True

@@ -64,20 +64,26 @@ def _lines(cue: Cue) -> list[str]:
     return [line for raw in cue.text.splitlines() if (line := _SPEAKER_MARK.sub("", tidy(raw)))]
 
 
-def _words(cue: Cue) -> list[str]:
-    return join(_lines(cue)).split()
+def _saying(cue: Cue, text: str) -> Cue:
+    return cue if text == cue.text else replace(cue, text=text)
 
 
 # -- rolling captions
 
 
 def _unrolled(cues: Sequence[Cue]) -> Iterator[Cue]:
-    for units, joined in ((_lines, "\n".join), (_words, " ".join)):
-        if _rolls(cues, units):
-            yield from _without_rolled(cues, units, joined)
-            return
-    for cue in cues:
-        yield replace(cue, text="\n".join(_lines(cue)))
+    shown = [_lines(cue) for cue in cues]
+    if _rolls(cues, shown, least=1):
+        yield from _without_rolled(cues, shown, "\n".join)
+    elif _rolls(cues, map(_words, shown), least=3):
+        yield from _without_rolled(cues, map(_words, shown), " ".join)
+    else:
+        for cue, lines in zip(cues, shown, strict=True):
+            yield _saying(cue, "\n".join(lines))
+
+
+def _words(lines: Iterable[str]) -> list[str]:
+    return join(lines).split()
 
 
 def _shared(before: Sequence[str], after: Sequence[str]) -> int:
@@ -92,11 +98,10 @@ def _follows(before: Cue, after: Cue) -> bool:
     return after.start <= before.start + before.duration + 1.0
 
 
-def _rolls(cues: Sequence[Cue], units: Callable[[Cue], list[str]]) -> bool:
+def _rolls(cues: Sequence[Cue], units: Iterable[list[str]], least: int) -> bool:
     """Whether scrolling is how this file was made: many cues begin with what the last one ended with, and go on."""
     sample = cues[: _SAMPLE + 1]
-    shown = [units(cue) for cue in sample]
-    least = 1 if units is _lines else 3
+    shown = list(islice(units, len(sample)))
     repeats = grows = 0
     for before, after, old, new in zip(sample, sample[1:], shown, shown[1:], strict=False):
         shared = _shared(old, new) if _follows(before, after) else 0
@@ -108,12 +113,11 @@ def _rolls(cues: Sequence[Cue], units: Callable[[Cue], list[str]]) -> bool:
 
 
 def _without_rolled(
-    cues: Sequence[Cue], units: Callable[[Cue], list[str]], joined: Callable[[list[str]], str]
+    cues: Iterable[Cue], units: Iterable[list[str]], joined: Callable[[list[str]], str]
 ) -> Iterator[Cue]:
     before: Cue | None = None
     shown: list[str] = []
-    for cue in cues:
-        now = units(cue)
+    for cue, now in zip(cues, units, strict=True):
         if not now:
             continue
         shared = _shared(shown, now) if before is not None and _follows(before, cue) else 0
@@ -133,7 +137,7 @@ def _without_noise(cue: Cue) -> Cue:
         text = tidy(_INNER_MARK.sub("", text))
     if "[" in text or "(" in text or "（" in text or "【" in text or "［" in text:
         text = _without_sounds(text)
-    return replace(cue, text=text)
+    return _saying(cue, text)
 
 
 def _without_sounds(text: str) -> str:
