@@ -35,7 +35,6 @@ _PROBE = timedelta(minutes=1)
 # Fetches, while YouTube has neither a pace nor blocks: nobody counts them then.
 UNLIMITED = 1_000_000
 
-
 _all_gates = prepared.Select(Gate.objects.all)
 _gate = prepared.Select(lambda name: Gate.objects.filter(name=name), name=CharField())
 
@@ -292,7 +291,7 @@ def fetching_takes(videos: int, now: datetime) -> timedelta:
     """How long fetching so many transcripts takes at YouTube's pace, if nobody else fetches."""
     if not settings.YOUTUBE_PER_HOUR:
         return timedelta()
-    gate = Gate.objects.filter(name=YOUTUBE).first()
+    gate = _gate.first(name=YOUTUBE)
     waiting = max(0.0, videos - (_filled(gate, now) if gate else settings.YOUTUBE_BURST))
     blocked = max(timedelta(), gate.blocked_until - now) if gate and gate.blocked_until else timedelta()
     return blocked + timedelta(hours=waiting / settings.YOUTUBE_PER_HOUR)
@@ -306,13 +305,13 @@ def reason(batch: Batch, leave: Leave, now: datetime) -> tuple[str, datetime | N
         closed = Gate.objects.filter(name__in=names, blocked_until__gt=now).order_by("name").first()
         if closed:
             return closed.reason, closed.blocked_until
-    gate = Gate.objects.filter(name=engine).first()
+    gate = _gate.first(name=engine)
     if gate and gate.blocked_until and gate.blocked_until > now:
         return gate.reason, gate.blocked_until
     if engine in leave.closed:
         sentence = _("Waiting for a place at {engine}, which may have {number} at a time here.")
         return sentence.format(engine=engine, number=settings.ENGINE_CONCURRENCY[engine]), None
-    gate = Gate.objects.filter(name=YOUTUBE).first()
+    gate = _gate.first(name=YOUTUBE)
     if gate and gate.blocked_until and gate.blocked_until > now:
         return gate.reason or YouTubeBlocked.sentence, gate.blocked_until
     missing = max(0.0, 1 - _filled(gate, now)) if gate and settings.YOUTUBE_PER_HOUR else 0.0

@@ -29,7 +29,6 @@ from batches import gates
 from batches.filling import Entry, make_videos, room, write_items
 from batches.models import Batch, Expansion, Item
 from batches.moves import (
-    IS_ACTIVE,
     NO_ERROR,
     NO_LEASE,
     LostLease,
@@ -83,9 +82,8 @@ def claim(batch_id: UUID, holder: UUID, now: datetime | None = None) -> Expansio
     try:
         with moving(
             batch_id,
-            IS_ACTIVE,
+            Batch.IS_ACTIVE,
             status=Batch.Status.PROCESSING,
-            started_at=Coalesce("started_at", Value(asked_at)),
         ):
             now = now or timezone.now()  # not `asked_at`: see lifecycle.claim
             if Expansion.objects.filter(batch=batch_id, status=_Status.PROCESSING).exists():
@@ -93,8 +91,11 @@ def claim(batch_id: UUID, holder: UUID, now: datetime | None = None) -> Expansio
             found = lists.first()
             if found is None:
                 raise NotPossible
-            # It is read anew, so what an earlier attempt had counted is counted again.
-            Batch.objects.filter(pk=batch_id).update(duplicates=F("duplicates") - found.duplicates)
+            Batch.objects.filter(pk=batch_id).update(
+                started_at=Coalesce("started_at", Value(asked_at)),
+                # It is read anew, so what an earlier attempt had counted is counted again.
+                duplicates=F("duplicates") - found.duplicates,
+            )
             Expansion.objects.filter(pk=found.pk).update(
                 status=_Status.PROCESSING,
                 attempt=F("attempt") + 1,
@@ -128,7 +129,7 @@ def append(expansion: Expansion, videos: Sequence[Video], repeated: int = 0) -> 
 
     `repeated` counts the videos that the list named again. Raises `LostLease`.
     """
-    with _reporting(expansion, IS_ACTIVE):
+    with _reporting(expansion, Batch.IS_ACTIVE):
         batch = Batch.objects.select_related("user").get(pk=expansion.batch_id)
         ids = [video.id for video in videos]
         items = Item.objects.filter(batch=batch, video__youtube_id__in=ids)
@@ -210,7 +211,7 @@ def fail_waiting(error: SummarizerError) -> int:
     waiting = Expansion.objects.filter(status=_Status.PENDING)
     failed = 0
     for batch_id in list(waiting.order_by("batch").values_list("batch", flat=True).distinct()):
-        with suppress(NotPossible), moving(batch_id, IS_ACTIVE):  # it ended, or was deleted
+        with suppress(NotPossible), moving(batch_id, Batch.IS_ACTIVE):  # it ended, or was deleted
             count = fail_lists(waiting.filter(batch=batch_id), error)
             Batch.objects.filter(pk=batch_id).update(open_lists=F("open_lists") - count)
             complete_if_done(batch_id)

@@ -33,7 +33,6 @@ from batches import search
 from batches.models import Batch, Expansion, Item, Summary, SummaryPart, Transcript
 from batches.moves import (
     BATCH_REV,
-    IS_ACTIVE,
     NO_ERROR,
     NO_LEASE,
     complete_if_done,
@@ -99,7 +98,7 @@ def claim(batch_id: UUID, holder: UUID, lanes: int, now: datetime | None = None)
     try:
         with moving(
             batch_id,
-            IS_ACTIVE,
+            Batch.IS_ACTIVE,
             _SOMETHING_PENDING,
             {"processing_videos__lt": lanes},
             status=Batch.Status.PROCESSING,
@@ -214,7 +213,7 @@ def fail_unfetched(error: SummarizerError) -> int:
 
 
 def _fail_waiting(batch_id: UUID, error: SummarizerError, which: Q, **changes: object) -> int:
-    with moving(batch_id, IS_ACTIVE, **changes):
+    with moving(batch_id, Batch.IS_ACTIVE, **changes):
         items = Item.objects.filter(which, batch=batch_id, status=Item.Status.PENDING)
         failed = items.update(rev=BATCH_REV, **failure(error))
         Batch.objects.filter(pk=batch_id).update(failed_videos=F("failed_videos") + failed)
@@ -292,7 +291,7 @@ def expire(items: Collection[Item]) -> int:
 
 def settle(batch_id: UUID) -> None:
     """Completes an active batch that has nothing left; for what a crash left between two moves."""
-    with suppress(NotPossible), moving(batch_id, IS_ACTIVE):  # another sweeper was faster
+    with suppress(NotPossible), moving(batch_id, Batch.IS_ACTIVE):  # another sweeper was faster
         complete_if_done(batch_id)
 
 
@@ -307,7 +306,7 @@ def cancel(batch_id: UUID) -> int:
     now = timezone.now()
     with moving(
         batch_id,
-        IS_ACTIVE,
+        Batch.IS_ACTIVE,
         status=Batch.Status.CANCELLED,
         completed_at=now,
         processing_videos=0,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from batches import progress
@@ -19,7 +19,6 @@ from summarizer import prepared
 from summarizer.errors import SummarizerError, WorkerLost
 
 # Constants, so that the statements that are made of them can be kept (`summarizer.prepared`).
-IS_ACTIVE = Q(status__in=Batch.ACTIVE)
 _NEXT_REV = F("rev") + 1
 _OUTCOME = Case(When(cancelled_videos=0, then=Value("completed")), default=Value("cancelled"))
 
@@ -56,7 +55,7 @@ def complete_if_done(batch_id: UUID) -> None:
     A cancelled batch of which but some videos were tried again is cancelled again when those have ended.
     """
     ended = {"status": _OUTCOME, "completed_at": timezone.now()}
-    prepared.update(Batch, IS_ACTIVE, Batch.IS_DONE, {"pk": batch_id}, changes=ended)
+    prepared.update(Batch, Batch.IS_ACTIVE, Batch.IS_DONE, {"pk": batch_id}, changes=ended)
 
 
 def seconds(setting: str) -> timedelta:

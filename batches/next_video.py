@@ -20,8 +20,6 @@ def next_video(batch_id: UUID, lanes: int, now: datetime) -> Item | None:
     To be asked with the batch's row locked. What the gates count is taken with it.
     """
     leave = gates.leave(now)
-    if leave.paused:
-        return None
     item = _first_claimable(replace(leave, fetches=min(leave.fetches, 1))).first(now=now, batch=batch_id)
     if item is None or not gates.take_call(item.batch.engine, now):
         return None

@@ -13,6 +13,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar, cast
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, Q, QuerySet
@@ -87,7 +88,10 @@ def update(model: type[Model], *conditions: Condition, changes: Mapping[str, obj
             expressions.append((name, None))
             plain[name] = value
     connection = connections[DEFAULT_DB_ALIAS]  # this thread's
-    sql, params = _written(connection.vendor, model, guard, tuple(lookups), tuple(expressions))
+    try:
+        sql, params = _written(connection.vendor, model, guard, tuple(lookups), tuple(expressions))
+    except EmptyResultSet:
+        return 0  # as Django does without asking, where no row can meet the conditions
     # Whoever catches an error is left with a transaction that can only be rolled back, as after Django's own updates.
     with transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS), connection.cursor() as cursor:
         cursor.execute(sql, _bound(params, plain, connection))
@@ -130,7 +134,11 @@ class Select(Generic[M]):
     def __call__(self, **values: object) -> list[M]:
         """The rows. Asks the database each time."""
         if self._kept is None:
-            self._kept = _Kept(self._build(**{name: Parameter(name, field) for name, field in self._fields.items()}))
+            queryset = self._build(**{name: Parameter(name, field) for name, field in self._fields.items()})
+            try:
+                self._kept = _Kept(queryset)
+            except EmptyResultSet:
+                return []  # `none()` has no SQL
         return list(self._kept.rows(values))
 
     def first(self, **values: object) -> M | None:

@@ -24,7 +24,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(user=user)
 
     def active(self) -> BatchQuerySet:
-        return self.filter(status__in=Batch.ACTIVE)
+        return self.filter(Batch.IS_ACTIVE)
 
     def done(self) -> BatchQuerySet:
         """Nothing is waiting or running, and every list is read."""
@@ -53,13 +53,13 @@ class Batch(models.Model):
         CANCELLED = "cancelled", "cancelled"
 
     ACTIVE: ClassVar[tuple[str, ...]] = ("pending", "processing")
-    # The first videos of a batch come before the later ones of others, so that a small one is not kept by a large one.
-    HEAD_START: ClassVar[int] = 10
-    HAS_HEAD_START: ClassVar[Q] = Q(processing_videos__lt=HEAD_START - F("completed_videos") - F("failed_videos"))
-
+    IS_ACTIVE: ClassVar[Q] = Q(status__in=ACTIVE)
     IS_DONE: ClassVar[Q] = Q(
         total_videos=F("completed_videos") + F("failed_videos") + F("cancelled_videos"), open_lists=0
     )
+    # The first videos of a batch come before the later ones of others, so that a small one is not kept by a large one.
+    HEAD_START: ClassVar[int] = 10
+    HAS_HEAD_START: ClassVar[Q] = Q(processing_videos__lt=HEAD_START - F("completed_videos") - F("failed_videos"))
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")

@@ -120,6 +120,13 @@ def test_none_is_no_lookup() -> None:
         prepared.update(Item, {"not_before": None}, changes={"deferrals": 1})
 
 
+def test_what_no_row_can_meet_changes_none() -> None:
+    make_batch(["pending"])
+    assert prepared.update(Item, Q(pk__in=[]), {"attempt": 0}, changes={"deferrals": 1}) == 0
+    assert prepared.Select(Item.objects.none)() == []
+    assert prepared.Select(Item.objects.none).first() is None
+
+
 def test_an_update_is_written_once_whatever_its_values() -> None:
     item = make_batch(["pending"]).items.get()
 
