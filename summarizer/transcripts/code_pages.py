@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from charset_normalizer import from_bytes
 
-WESTERN = "cp1252"
+_WESTERN = "cp1252"
 _WESTERN_ALPHABETS = (
     "àâæçèéêëîïôùûüÿœ",  # French
     "äöüßé",  # German
@@ -35,7 +35,7 @@ _CENTRAL_ALPHABETS = (
     "čćđšž",  # Croatian, Slovene, Serbian in Latin letters
 )
 _LATIN = {  # of equals, the first
-    WESTERN: _WESTERN_ALPHABETS,
+    _WESTERN: _WESTERN_ALPHABETS,
     "cp1250": _CENTRAL_ALPHABETS,
     "cp1254": ("çğıİöşüâîû",),  # Turkish
     "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),  # Lithuanian, Latvian, Estonian
@@ -48,18 +48,41 @@ _OTHER_SCRIPTS = [
 ]
 _ALL_BUT_FEW = 0.95
 _MARGIN = 0.02  # a name from elsewhere
-_SAMPLE = 262_144  # bytes
+_SAMPLE = 262_144  # bytes; enough to tell, and few enough for a stranger's file
 _FEWEST = 40  # bytes beyond ASCII; of fewer, statistics say nothing
+_MOST_BEYOND_ASCII = 0.4  # of the letters; “Été à Orléans” has a third, Cyrillic, Greek and Japanese pages nearly all
+_ASCII_LETTER = re.compile(rb"[A-Za-z]")
 # Letters beyond ASCII; and what is a letter in another code page: signs between letters, and control characters.
 _LETTERS = re.compile(r"[^\W\d_a-zA-Z]|(?<=[^\W\d_])[¡-¶¸-¿](?=[^\W\d_])|[\x80-\x9f]")
+# The same, but for those that people do write in words: the text is in a code page that is not known here.
+_SIGN_IN_WORD = re.compile(r"[^\W\d_][¡-§©¬®¯±-³µ¶¸¹¼-¿](?=[^\W\d_])")
 
 
-def latin(data: bytes) -> str:
-    """The code page of a text in Latin letters: `WESTERN`, unless another one fits clearly better."""
+def code_page(data: bytes) -> str | None:
+    """The name of the code page, for `bytes.decode`; None if the letters fit none."""
     sample = data[:_SAMPLE]
-    fits = {page: _fit(sample, page, alphabets) for page, alphabets in _LATIN.items()}
+    page, fit = _of_latin_letters(sample)
+    if fit >= _ALL_BUT_FEW:
+        return page
+    beyond = sum(byte >= 0x80 for byte in sample)
+    if beyond > _MOST_BEYOND_ASCII * (beyond + len(_ASCII_LETTER.findall(sample))):
+        return _of_another_script(data) if beyond >= _FEWEST else None
+    # Of several languages, or of none: Western, which most files are, unless that makes no words.
+    if _SIGN_IN_WORD.search(sample.decode(_WESTERN, "replace")):
+        return None
+    try:
+        data.decode(_WESTERN)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return _WESTERN
+
+
+def _of_latin_letters(data: bytes) -> tuple[str, float]:
+    """(the page that fits best, how well it does). Another page than `_WESTERN` must fit clearly better."""
+    fits = {page: _fit(data, page, alphabets) for page, alphabets in _LATIN.items()}
     best = max(fits, key=lambda page: fits[page])
-    return best if fits[best] >= max(_ALL_BUT_FEW, fits[WESTERN] + _MARGIN) else WESTERN
+    page = best if fits[best] >= fits[_WESTERN] + _MARGIN else _WESTERN
+    return page, fits[page]
 
 
 def _fit(data: bytes, page: str, alphabets: Iterable[str]) -> float:
@@ -72,9 +95,6 @@ def _fit(data: bytes, page: str, alphabets: Iterable[str]) -> float:
     return max(known) / max(1, letters.total())
 
 
-def of_other_script(data: bytes) -> str | None:
-    """The code page of a text most of whose letters are not Latin; None if that cannot be told."""
-    if sum(byte >= 0x80 for byte in data) < _FEWEST:
-        return None
+def _of_another_script(data: bytes) -> str | None:
     best = from_bytes(data, cp_isolation=_OTHER_SCRIPTS).best()
     return best.encoding if best else None

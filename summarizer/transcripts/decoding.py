@@ -7,7 +7,7 @@ import re
 
 from summarizer.errors import InvalidCaptionFile
 from summarizer.marks import gettext_noop as _
-from summarizer.transcripts import code_pages
+from summarizer.transcripts.code_pages import code_page
 
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,9 +43,6 @@ _MAGIC = (
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 65_536
 _MOST_CONTROLS = 0.01
-_ASCII_LETTER = re.compile(rb"[A-Za-z]")
-_MOST_HIGH_BYTES = 0.4  # of the letters; “Été à Orléans” has a third, Cyrillic, Greek and Japanese pages nearly all
-_SIGN_IN_WORD = re.compile(r"[^\W\d_][¡-§©¬®¯±-³µ¶¸¹¼-¿](?=[^\W\d_])")  # a letter of a page that is not known
 
 
 def decode_text(data: bytes, name: str = "This file") -> str:
@@ -89,28 +86,14 @@ def _obvious_utf16(sample: bytes) -> str:
 
 
 def _of_a_code_page(data: bytes, name: str) -> str:
-    page: str | None = code_pages.latin(data)
-    if page == code_pages.WESTERN and not _is_latin(data[:_SAMPLE]):
-        page = code_pages.of_other_script(data)
-    text = _read(data, page)
-    if text is None or (page == code_pages.WESTERN and _SIGN_IN_WORD.search(text, 0, _SAMPLE)):
-        sentence = _("The letters of {name} cannot be read. Save it as UTF-8 text and upload it again.")
-        raise InvalidCaptionFile(sentence.format(name=name))
-    return text
-
-
-def _is_latin(sample: bytes) -> bool:
-    high = sum(byte >= 0x80 for byte in sample)
-    return high <= _MOST_HIGH_BYTES * (high + len(_ASCII_LETTER.findall(sample)))
-
-
-def _read(data: bytes, page: str | None) -> str | None:
-    if page is None:
-        return None
+    page = code_page(data)
     try:
-        return data.decode(page)
+        if page:
+            return data.decode(page)
     except UnicodeDecodeError:
-        return data.decode("latin-1") if page == code_pages.WESTERN else None
+        pass  # far behind what the page was told by
+    sentence = _("The letters of {name} cannot be read. Save it as UTF-8 text and upload it again.")
+    raise InvalidCaptionFile(sentence.format(name=name))
 
 
 def _checked(text: str, name: str) -> str:

@@ -247,6 +247,16 @@ def test_a_name_from_elsewhere_makes_no_other_language_of_a_text(language: str) 
     assert decode_text(said.encode("cp1252")) == said
 
 
+def test_one_odd_word_costs_no_file() -> None:
+    text = f"{ARTICLE['Swedish']} " * 5 + "Pro¾ekt."
+    assert decode_text(text.encode("cp1252")) == text
+
+
+def test_a_file_of_several_languages_is_taken_for_western() -> None:
+    text = " ".join(ARTICLE[language] for language in ("Swedish", "Icelandic", "Portuguese", "French"))
+    assert decode_text(text.encode("cp1252")) == text
+
+
 def test_letters_of_no_language_are_refused_instead_of_turned_into_nonsense() -> None:
     with pytest.raises(InvalidCaptionFile, match="UTF-8"):
         read_captions("talk.txt", b"There we w\xb1re and th\xb2y were n\xbct, or w\xa7re th\xa6y? " * 9)
